@@ -1,0 +1,186 @@
+// Frames: how an object's bytes lie in storage. The rules of compression exist once, here; each runtime brings only the
+// primitives (node:zlib in workerd and Node, a deflate in browsers). Why there are two zstd forms: workerd's compressor
+// throws whenever its output passes about 40 KB (cloudflare/workerd#6769), so a block that compresses little is cut in two.
+
+import type { Codec, Frame } from './ports.ts';
+
+/** The encoding byte of a frame. Stored for ever: codes are added, never changed or reused. */
+export const Encoding = {
+  raw: 0,
+  /** One zstd frame. */
+  zstd: 1,
+  /** Two zstd frames, of the first 32 KiB and of the rest, each after its length in 4 bytes (little-endian). */
+  zstdHalves: 2,
+  /** One zlib stream (RFC 1950) after its length in 4 bytes: decoders ignore what follows a stream. */
+  deflate: 3,
+} as const;
+
+/** Codes kept free for encodings relative to another object; no decoder knows them yet. */
+export const DELTA_ENCODINGS = { first: 16, last: 31 } as const;
+
+/** One compression format of a runtime. Both functions are synchronous and may throw. */
+export interface Primitives {
+  compress(bytes: Uint8Array): Uint8Array;
+  /** May stop, or throw, once the output passes `maxBytes`. */
+  decompress(bytes: Uint8Array, maxBytes: number): Uint8Array;
+}
+
+const HALF_BYTES = 32_768;
+const PROBE_BYTES = 4_096;
+const PREFIX_BYTES = 4;
+
+/** Stores everything as it is: for tests that want to see the bytes, and where no compressor exists. */
+export const rawCodec: Codec = {
+  encode: rawFrame,
+  decode: (frame, sizeBytes) => decodeWith({}, frame, sizeBytes),
+};
+
+/** Writes zstd frames; reads those, and deflate frames when the runtime has that too. */
+export function frameCodec(zstd: Primitives, deflate?: Primitives): Codec {
+  const decoders = { zstd, deflate };
+  return {
+    encode(bytes) {
+      if (bytes.length > HALF_BYTES && !startCompresses(zstd, bytes)) return rawFrame(bytes);
+      const whole = attempt(() => zstd.compress(bytes));
+      if (whole !== null) return smallerOf(bytes, Encoding.zstd, whole);
+      if (bytes.length <= HALF_BYTES) return rawFrame(bytes);
+      const halves = attempt(() => joinHalves(zstd, bytes));
+      return halves === null ? rawFrame(bytes) : smallerOf(bytes, Encoding.zstdHalves, halves);
+    },
+    decode: (frame, sizeBytes) => decodeWith(decoders, frame, sizeBytes),
+  };
+}
+
+/** Writes and reads deflate frames: for browsers, which have no synchronous zstd. */
+export function deflateCodec(deflate: Primitives): Codec {
+  return {
+    encode(bytes) {
+      const packed = attempt(() => prefixed([deflate.compress(bytes)]));
+      return packed === null ? rawFrame(bytes) : smallerOf(bytes, Encoding.deflate, packed);
+    },
+    decode: (frame, sizeBytes) => decodeWith({ deflate }, frame, sizeBytes),
+  };
+}
+
+function rawFrame(bytes: Uint8Array): Frame {
+  return { encoding: Encoding.raw, bytes };
+}
+
+/** Compressed bytes are kept only when they save an eighth: less does not pay for decoding at every read. */
+function smallerOf(bytes: Uint8Array, encoding: number, encoded: Uint8Array): Frame {
+  return encoded.length * 8 <= bytes.length * 7 ? { encoding, bytes: encoded } : rawFrame(bytes);
+}
+
+/** Most incompressible blocks (media, archives, ciphertext) are so from the first byte: 4 KiB tell for a sixteenth. */
+function startCompresses(zstd: Primitives, bytes: Uint8Array): boolean {
+  const probe = attempt(() => zstd.compress(bytes.subarray(0, PROBE_BYTES)));
+  return probe !== null && probe.length < PROBE_BYTES;
+}
+
+function joinHalves(zstd: Primitives, bytes: Uint8Array): Uint8Array {
+  return prefixed([zstd.compress(bytes.subarray(0, HALF_BYTES)), zstd.compress(bytes.subarray(HALF_BYTES))]);
+}
+
+/** The parts one after the other, each behind its length. */
+function prefixed(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + PREFIX_BYTES + part.length, 0));
+  const view = new DataView(joined.buffer);
+  let at = 0;
+  for (const part of parts) {
+    view.setUint32(at, part.length, true);
+    joined.set(part, at + PREFIX_BYTES);
+    at += PREFIX_BYTES + part.length;
+  }
+  return joined;
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, true);
+}
+
+interface Decoders {
+  readonly zstd?: Primitives | undefined;
+  readonly deflate?: Primitives | undefined;
+}
+
+function decodeWith(decoders: Decoders, frame: Frame, sizeBytes: number): Uint8Array | null {
+  const { encoding, bytes } = frame;
+  if (encoding === Encoding.raw) return bytes.length === sizeBytes ? bytes : null;
+  if (encoding === Encoding.zstd && decoders.zstd) return decodeZstd(decoders.zstd, bytes, sizeBytes);
+  if (encoding === Encoding.zstdHalves && decoders.zstd) return decodeHalves(decoders.zstd, bytes, sizeBytes);
+  if (encoding === Encoding.deflate && decoders.deflate) return decodeDeflate(decoders.deflate, bytes, sizeBytes);
+  return null;
+}
+
+function decodeZstd(zstd: Primitives, bytes: Uint8Array, sizeBytes: number): Uint8Array | null {
+  if (!isOneZstdFrame(bytes, sizeBytes)) return null;
+  const decoded = attempt(() => zstd.decompress(bytes, sizeBytes));
+  return decoded?.length === sizeBytes ? decoded : null;
+}
+
+function decodeHalves(zstd: Primitives, bytes: Uint8Array, sizeBytes: number): Uint8Array | null {
+  if (sizeBytes <= HALF_BYTES || bytes.length < 2 * PREFIX_BYTES) return null;
+  const firstEnd = PREFIX_BYTES + readUint32(bytes, 0);
+  const secondStart = firstEnd + PREFIX_BYTES;
+  if (secondStart > bytes.length || readUint32(bytes, firstEnd) !== bytes.length - secondStart) return null;
+  const first = decodeZstd(zstd, bytes.subarray(PREFIX_BYTES, firstEnd), HALF_BYTES);
+  const second = first && decodeZstd(zstd, bytes.subarray(secondStart), sizeBytes - HALF_BYTES);
+  if (!first || !second) return null;
+  const decoded = new Uint8Array(sizeBytes);
+  decoded.set(first);
+  decoded.set(second, HALF_BYTES);
+  return decoded;
+}
+
+function decodeDeflate(deflate: Primitives, bytes: Uint8Array, sizeBytes: number): Uint8Array | null {
+  if (bytes.length < PREFIX_BYTES || readUint32(bytes, 0) !== bytes.length - PREFIX_BYTES) return null;
+  const decoded = attempt(() => deflate.decompress(bytes.subarray(PREFIX_BYTES), sizeBytes));
+  return decoded?.length === sizeBytes ? decoded : null;
+}
+
+const ZSTD_MAGIC = 0xfd2fb528;
+const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const;
+/** 8 MiB, the most that RFC 8878 asks of a decoder: a damaged header must not make one allocate more. */
+const WINDOW_LOG_MAX = 23;
+
+/**
+ * Walks the headers of a zstd frame (RFC 8878, section 3.1.1): true when it claims nothing but `sizeBytes` and ends
+ * where `bytes` end. Decoders return the first frame and silently ignore what follows it, so this cannot be left to them.
+ */
+function isOneZstdFrame(bytes: Uint8Array, sizeBytes: number): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length < 6 || view.getUint32(0, true) !== ZSTD_MAGIC) return false;
+  const descriptor = bytes[4]!;
+  if ((descriptor & 0x0b) !== 0) return false; // a reserved bit, or a dictionary, which we never use
+  const singleSegment = (descriptor & 0x20) !== 0;
+  if (!singleSegment && 10 + (bytes[5]! >> 3) > WINDOW_LOG_MAX) return false;
+  let at = singleSegment ? 5 : 6;
+  const sizeField = singleSegment && descriptor >> 6 === 0 ? 1 : CONTENT_SIZE_BYTES[descriptor >> 6]!;
+  if (at + sizeField > bytes.length) return false;
+  if (sizeField > 0 && contentSize(view, at, sizeField) !== sizeBytes) return false;
+  at += sizeField;
+  for (let isLast = false; !isLast; ) {
+    if (at + 3 > bytes.length) return false;
+    const header = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
+    const type = (header >> 1) & 3;
+    if (type === 3) return false;
+    at += 3 + (type === 1 ? 1 : header >> 3);
+    isLast = (header & 1) !== 0;
+  }
+  return at + ((descriptor & 4) !== 0 ? 4 : 0) === bytes.length;
+}
+
+function contentSize(view: DataView, at: number, fieldBytes: number): number {
+  if (fieldBytes === 1) return view.getUint8(at);
+  if (fieldBytes === 2) return view.getUint16(at, true) + 256;
+  if (fieldBytes === 4) return view.getUint32(at, true);
+  return Number(view.getBigUint64(at, true));
+}
+
+function attempt<T>(action: () => T): T | null {
+  try {
+    return action();
+  } catch {
+    return null;
+  }
+}

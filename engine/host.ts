@@ -1,0 +1,12 @@
+// What the engine needs of its runtime for computing, gathered once: the kernel, a factory for digest sets, the codec.
+
+import type { DigestSet, Kernel } from './kernel.ts';
+import type { Codec } from './ports.ts';
+
+export interface EngineHost {
+  /** Shared by everything in the isolate: used within one turn only. */
+  readonly kernel: Kernel;
+  /** A set of its own instance, for a job that lives across turns. */
+  newDigestSet(): DigestSet;
+  readonly codec: Codec;
+}

@@ -1,0 +1,70 @@
+import { describe, expect, test, vi } from 'vitest';
+import { DELTA_ENCODINGS, deflateCodec, Encoding, frameCodec, rawCodec } from '../../engine/codec.ts';
+import { BLOCK_BYTES } from '../../engine/types.ts';
+import { codecConformance } from '../conformance/codec.ts';
+import { compressibleBytes, mostlyRandomBytes, randomBytes } from '../conformance/data.ts';
+import { deflate, zstd, zstdCodec, zstdOfWorkerd } from '../support/zstd.ts';
+
+codecConformance('raw', rawCodec, [0]);
+codecConformance('zstd in Node', zstdCodec, [0, 1]);
+codecConformance('zstd as in workerd', frameCodec(zstdOfWorkerd, deflate), [0, 1, 2]);
+codecConformance('deflate', deflateCodec(deflate), [0, 3]);
+
+describe('frames', () => {
+  test('of one runtime decode in every other', () => {
+    const halves = frameCodec(zstdOfWorkerd).encode(mostlyRandomBytes(1, BLOCK_BYTES));
+    expect(halves.encoding).toBe(Encoding.zstdHalves);
+    expect(zstdCodec.decode(halves, BLOCK_BYTES)).toEqual(mostlyRandomBytes(1, BLOCK_BYTES));
+    const deflated = deflateCodec(deflate).encode(compressibleBytes(1, BLOCK_BYTES));
+    expect(zstdCodec.decode(deflated, BLOCK_BYTES)).toEqual(compressibleBytes(1, BLOCK_BYTES));
+    expect(frameCodec(zstd).decode(deflated, BLOCK_BYTES)).toBeNull();
+  });
+
+  test('of incompressible blocks cost one probe of 4 KiB', () => {
+    const compress = vi.fn(zstd.compress);
+    frameCodec({ ...zstd, compress }).encode(randomBytes(1, BLOCK_BYTES));
+    expect(compress.mock.calls.map(([bytes]) => bytes.length)).toEqual([4_096]);
+  });
+
+  test('stay raw when the compressor always throws', () => {
+    const broken = () => {
+      throw new Error('no');
+    };
+    const bytes = compressibleBytes(1, BLOCK_BYTES);
+    for (const codec of [frameCodec({ compress: broken, decompress: broken })]) {
+      expect(codec.encode(bytes)).toEqual({ encoding: 0, bytes });
+      expect(codec.decode(zstdCodec.encode(bytes), BLOCK_BYTES)).toBeNull();
+    }
+  });
+
+  test('that claim another size, a huge window or a dictionary never reach the decoder', () => {
+    const decompress = vi.fn(zstd.decompress);
+    const codec = frameCodec({ ...zstd, decompress });
+    const frame = zstdCodec.encode(compressibleBytes(1, BLOCK_BYTES));
+    const damaged = (edit: (bytes: Uint8Array) => void) => {
+      const bytes = frame.bytes.slice();
+      edit(bytes);
+      return { ...frame, bytes };
+    };
+    expect(codec.decode(frame, BLOCK_BYTES - 1)).toBeNull();
+    expect(
+      codec.decode(
+        damaged((bytes) => bytes.set([bytes[4]! | 1], 4)),
+        BLOCK_BYTES,
+      ),
+    ).toBeNull();
+    expect(
+      codec.decode(
+        damaged((bytes) => bytes.set([0x80, 0xf8], 4)),
+        BLOCK_BYTES,
+      ),
+    ).toBeNull();
+    expect(decompress).not.toHaveBeenCalled();
+  });
+
+  test('have no decoder for the reserved codes', () => {
+    for (let encoding = DELTA_ENCODINGS.first; encoding <= DELTA_ENCODINGS.last; encoding++) {
+      expect(zstdCodec.decode({ encoding, bytes: randomBytes(1, BLOCK_BYTES) }, BLOCK_BYTES)).toBeNull();
+    }
+  });
+});

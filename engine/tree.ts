@@ -98,6 +98,22 @@ export function* allocatedBlocks(
   }
 }
 
+/** Blocks that are no holes. Reads pages only. */
+export function* countAllocatedBlocks(objects: Objects, root: Digest): Job<number> {
+  let count = 0;
+  for (let from: number | null = 0; from !== null; ) {
+    const { blocks, next }: { blocks: AllocatedBlock[]; next: number | null } = yield* allocatedBlocks(
+      objects,
+      root,
+      from,
+      PAGE_CHILDREN * PAGE_CHILDREN,
+    );
+    count += blocks.length;
+    from = next;
+  }
+  return count;
+}
+
 /** A group of objects that are in `root` and not at the same place in `parent`. */
 export interface ChangedStep {
   /** Blocks of one level-1 page, or one page after all that is under it: children always come before parents. */

@@ -9,25 +9,25 @@ import type { DiskState } from './state.ts';
 export interface Appended {
   readonly newestSeq: number;
   readonly newestSum: Uint8Array;
-  readonly rows: readonly { seq: number; row: BatchRow; storedBytes: number }[];
+  readonly rows: readonly { seq: number; row: BatchRow; dirBytes: number }[];
 }
 
 /** Appends rows to the store. Call inside a transaction, and `remember` after it. */
 export function appendRows(state: DiskState, batch: readonly BatchRow[]): Appended {
   let { newestSeq, newestSum } = state;
-  const rows: { seq: number; row: BatchRow; storedBytes: number }[] = [];
+  const rows: { seq: number; row: BatchRow; dirBytes: number }[] = [];
   for (const row of batch) {
     newestSeq += 1;
     const dir = encodeDirectory(row.entries);
     newestSum = logSum(state.kernel, newestSum, newestSeq, dir);
     state.store.appendLog({ seq: newestSeq, dir, sum: newestSum }, joinData(row));
-    rows.push({ seq: newestSeq, row, storedBytes: dir.length + row.dataBytes });
+    rows.push({ seq: newestSeq, row, dirBytes: dir.length });
   }
   return { newestSeq, newestSum, rows };
 }
 
 export function remember(state: DiskState, appended: Appended): void {
-  for (const { seq, row, storedBytes } of appended.rows) state.log.add(seq, row.entries, storedBytes);
+  for (const { seq, row, dirBytes } of appended.rows) state.log.add(seq, row.entries, dirBytes, row.dataBytes);
   state.newestSeq = appended.newestSeq;
   state.newestSum = appended.newestSum;
 }

@@ -7,15 +7,7 @@ import type { DigestSet } from '../kernel.ts';
 import { digestAt } from '../objects.ts';
 import type { ScanCursor } from '../ports.ts';
 import { type Job, PAUSE } from '../steps.ts';
-import {
-  DIGEST_BYTES,
-  type Digest,
-  isHole,
-  Kind,
-  type ObjectRef,
-  PAGE_CHILDREN,
-  TREE_LEVELS,
-} from '../types.ts';
+import { DIGEST_BYTES, type Digest, isHole, Kind, type ObjectRef, PAGE_CHILDREN, TREE_LEVELS } from '../types.ts';
 import type { DiskState } from './state.ts';
 
 /** Digests that one pass marks: 19 MB of set. A larger disk takes several passes, each over one range of digests. */
@@ -145,6 +137,8 @@ export class Collection {
 
 function join(digests: readonly Digest[]): Uint8Array {
   const joined = new Uint8Array(digests.length * DIGEST_BYTES);
-  digests.forEach((digest, i) => joined.set(digest, i * DIGEST_BYTES));
+  digests.forEach((digest, i) => {
+    joined.set(digest, i * DIGEST_BYTES);
+  });
   return joined;
 }

@@ -5,12 +5,12 @@ import { EngineError } from '../errors.ts';
 import type { EngineHost } from '../host.ts';
 import type { DiskStore, UpstreamRow } from '../ports.ts';
 import type { Job } from '../steps.ts';
-import { type Digest, DISK_BYTES_MAX, HOLE, SECTOR_BYTES } from '../types.ts';
+import { DISK_BYTES_MAX, type Digest, HOLE, SECTOR_BYTES } from '../types.ts';
 import { appendRows, remember } from './append.ts';
 import { checkRange, WriteBatch } from './batch.ts';
 import { Collection, type CollectionSteps } from './collect.ts';
 import { type FoldResult, fold, foldTarget, sealAll } from './fold.ts';
-import { hydrate, type HydrationProgress } from './hydrate.ts';
+import { type HydrationProgress, hydrate } from './hydrate.ts';
 import { type ReadResult, readRange, type View } from './read.ts';
 import { DiskState } from './state.ts';
 

@@ -118,10 +118,7 @@ function* foldPage(state: DiskState, plan: FoldPlan, level: number, digest: Dige
   } else {
     for (const child of childrenToVisit(plan, level, first)) {
       const childFirst = first + child * span;
-      next.set(
-        yield* foldPage(state, plan, level - 1, digestAt(next, child), childFirst),
-        child * DIGEST_BYTES,
-      );
+      next.set(yield* foldPage(state, plan, level - 1, digestAt(next, child), childFirst), child * DIGEST_BYTES);
     }
   }
   const [folded] = insert(state, plan, Kind.page, [next]);
@@ -131,12 +128,12 @@ function* foldPage(state: DiskState, plan: FoldPlan, level: number, digest: Dige
 
 function* loadPage(state: DiskState, digest: Digest): Job<Uint8Array | 'lost'> {
   const ref: ObjectRef = { kind: Kind.page, digest };
-  for (;;) {
-    const found = state.objects.readPage(digest);
-    if (typeof found !== 'string') return found;
-    if (!canBring(state, found)) return 'lost';
+  let found = state.objects.readPage(digest);
+  if (typeof found === 'string' && canBring(state, found)) {
     yield { need: [ref] };
+    found = state.objects.readPage(digest);
   }
+  return typeof found === 'string' ? 'lost' : found;
 }
 
 /** True when a block in [first, end) has entries of its own. */
@@ -202,9 +199,8 @@ function* foldGroup(
   if (patched.length === 0) return;
   const refs = patched.map(({ base }) => ({ kind: Kind.block, digest: base }));
   let found = state.objects.read(refs);
-  for (;;) {
-    const need = refs.filter((_, i) => typeof found[i] === 'string' && canBring(state, found[i] as 'absent'));
-    if (need.length === 0) break;
+  const need = refs.filter((_, i) => typeof found[i] === 'string' && canBring(state, found[i] as 'absent'));
+  if (need.length > 0) {
     yield { need };
     found = state.objects.read(refs);
   }
@@ -221,7 +217,9 @@ function* foldGroup(
     set(block, insertLost(state, plan, refs[i]!));
   });
   const digests = insert(state, plan, Kind.block, contents);
-  blocks.forEach((block, i) => set(block, digests[i]!));
+  blocks.forEach((block, i) => {
+    set(block, digests[i]!);
+  });
 }
 
 /** A block after its patches, or null when one of them is damaged. */
@@ -232,7 +230,7 @@ function patch(state: DiskState, plan: FoldPlan, block: number, base: Uint8Array
     const to = from + entry.sectorCount * SECTOR_BYTES;
     if (entry.kind === 'zero-sectors') bytes.fill(0, from, to);
     else {
-      const data = patchBytes(state.readContext, entry);
+      const data = patchBytes(state.readContext, plan.log, entry);
       if (!data) return null;
       bytes.set(data, from);
     }
@@ -240,6 +238,7 @@ function patch(state: DiskState, plan: FoldPlan, block: number, base: Uint8Array
   return bytes;
 }
 
+/** True when an upstream may have it. What was asked for and still is not there is lost. */
 function canBring(state: DiskState, why: 'absent' | 'damaged'): boolean {
   const { upstream } = state.readContext;
   return upstream === 'heal' || (upstream === 'fetch' && why === 'absent');
@@ -298,4 +297,3 @@ function lowerBound(sorted: readonly number[], value: number): number {
   }
   return low;
 }
-

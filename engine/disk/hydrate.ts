@@ -114,4 +114,3 @@ function release(state: DiskState, ids: readonly string[]): void {
   });
   for (const id of ids) state.upstreams.delete(id);
 }
-

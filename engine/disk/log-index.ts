@@ -2,7 +2,7 @@
 // sector entries stay in the store until somebody reads them.
 
 import type { Kernel } from '../kernel.ts';
-import type { DiskStore, LogRow } from '../ports.ts';
+import type { DiskStore } from '../ports.ts';
 import { bytesEqual, type Digest, HOLE, isHole } from '../types.ts';
 import {
   type BlockEntry,
@@ -43,11 +43,13 @@ export class LogIndex {
   /** Zeros over whole blocks, in replay order: kept apart, since one may cover the whole disk. */
   #wide: Placed<ZeroBlocksEntry>[] = [];
   #order = 0;
+  /** Length of each row's data. */
+  readonly dataBytes = new Map<number, number>();
   entryCount = 0;
   /** Bytes of directories and data: what the bounds of the log are about. */
   storedBytes = 0;
 
-  add(seq: number, entries: readonly LogEntry[], rowBytes: number): void {
+  add(seq: number, entries: readonly LogEntry[], dirBytes: number, dataBytes: number): void {
     for (const entry of entries) {
       const placed = { ...entry, seq, order: this.#order++ };
       if (placed.kind === 'zero-blocks') this.#wide.push(placed);
@@ -58,7 +60,8 @@ export class LogIndex {
       }
     }
     this.entryCount += entries.length;
-    this.storedBytes += rowBytes;
+    this.storedBytes += dirBytes + dataBytes;
+    this.dataBytes.set(seq, dataBytes);
   }
 
   get isEmpty(): boolean {
@@ -147,13 +150,9 @@ export function loadLog(store: DiskStore, kernel: Kernel, foldedSeq: number, anc
   for (const row of store.scanLog(foldedSeq)) {
     const follows = row.seq === newestSeq + 1 && bytesEqual(logSum(kernel, newestSum, row.seq, row.dir), row.sum);
     if (!follows) brokenSeq ??= newestSeq + 1;
-    if (brokenSeq === null) index.add(row.seq, decodeDirectory(row.dir), rowBytes(row, row.dataBytes));
+    if (brokenSeq === null) index.add(row.seq, decodeDirectory(row.dir), row.dir.length, row.dataBytes);
     newestSeq = row.seq;
     newestSum = row.sum;
   }
   return { index, newestSeq, newestSum, brokenSeq };
-}
-
-export function rowBytes(row: LogRow, dataBytes: number): number {
-  return row.dir.length + dataBytes;
 }

@@ -3,7 +3,6 @@
 import type { ByteRange } from '../errors.ts';
 import type { EngineHost } from '../host.ts';
 import type { Objects } from '../objects.ts';
-import type { DiskStore } from '../ports.ts';
 import { type BlockLookup, lookupBlocks } from '../tree.ts';
 import {
   BLOCK_BYTES,
@@ -16,6 +15,7 @@ import {
   SECTORS_PER_BLOCK,
 } from '../types.ts';
 import { CHECK_BYTES, entryBytes, type SectorsEntry } from './log.ts';
+import type { LogData } from './log-data.ts';
 import type { BlockPlan, LogIndex, Patch, Placed } from './log-index.ts';
 
 /** One state of a disk: a root, and how much of the log lies over it. */
@@ -36,7 +36,7 @@ export type ReadResult =
 /** What reading needs besides a view. */
 export interface ReadContext {
   readonly objects: Objects;
-  readonly store: DiskStore;
+  readonly logData: LogData;
   readonly host: EngineHost;
   /** 'none': what is absent is lost. 'fetch': it can be brought. 'heal': what is damaged can be brought again, too. */
   readonly upstream: 'none' | 'fetch' | 'heal';
@@ -78,7 +78,7 @@ export function readRange(context: ReadContext, view: View, offset: number, leng
   plans.forEach((plan, i) => {
     const block = firstBlock + i;
     for (const patch of plan.patches) {
-      const good = applyPatch(context, patch, block, out, offset);
+      const good = applyPatch(context, view.log!, patch, block, out, offset);
       if (!good || bad.has(block)) markSectors(block, patch.sector, patch.sector + patch.sectorCount, !good);
     }
   });
@@ -92,9 +92,8 @@ export function readRange(context: ReadContext, view: View, offset: number, leng
   }
 
   function markSectors(block: number, from: number, to: number, isBad: boolean): void {
-    let sectors = bad.get(block);
-    if (!sectors) bad.set(block, (sectors = new Uint8Array(SECTORS_PER_BLOCK)));
-    sectors.fill(isBad ? 1 : 0, from, to);
+    const sectors = bad.get(block) ?? new Uint8Array(SECTORS_PER_BLOCK);
+    bad.set(block, sectors.fill(isBad ? 1 : 0, from, to));
   }
 }
 
@@ -139,14 +138,21 @@ export function coversAll(patches: readonly Patch[], window: { from: number; to:
 }
 
 /** Lays a patch over `out`, which begins at disk byte `offset`. False when the patch's bytes cannot be read. */
-function applyPatch(context: ReadContext, patch: Patch, block: number, out: Uint8Array, offset: number): boolean {
+function applyPatch(
+  context: ReadContext,
+  log: LogIndex,
+  patch: Patch,
+  block: number,
+  out: Uint8Array,
+  offset: number,
+): boolean {
   const patchOffset = block * BLOCK_BYTES + patch.sector * SECTOR_BYTES;
   const start = Math.max(patchOffset, offset);
   const end = Math.min(patchOffset + patch.sectorCount * SECTOR_BYTES, offset + out.length);
   if (start >= end) return true;
   if (patch.kind === 'zero-sectors') out.fill(0, start - offset, end - offset);
   else {
-    const bytes = patchBytes(context, patch);
+    const bytes = patchBytes(context, log, patch);
     if (!bytes) return false;
     out.set(bytes.subarray(start - patchOffset, end - patchOffset), start - offset);
   }
@@ -154,8 +160,9 @@ function applyPatch(context: ReadContext, patch: Patch, block: number, out: Uint
 }
 
 /** The checked bytes of a sector entry, or null when they do not match their check. */
-export function patchBytes(context: ReadContext, patch: Placed<SectorsEntry>): Uint8Array | null {
-  const bytes = context.store.readLogData(patch.seq, patch.dataOffset, entryBytes(patch));
+export function patchBytes(context: ReadContext, log: LogIndex, patch: Placed<SectorsEntry>): Uint8Array | null {
+  const rowBytes = log.dataBytes.get(patch.seq) ?? 0;
+  const bytes = context.logData.read(patch.seq, rowBytes, patch.dataOffset, entryBytes(patch));
   if (!bytes) return null;
   return bytesEqual(context.host.kernel.hash(bytes).subarray(0, CHECK_BYTES), patch.check) ? bytes : null;
 }

@@ -7,6 +7,7 @@ import { Objects } from '../objects.ts';
 import type { DiskStore, HeadRow, SnapshotRow, UpstreamRow } from '../ports.ts';
 import { type Digest, HOLE } from '../types.ts';
 import type { WriteBatch } from './batch.ts';
+import { LogData } from './log-data.ts';
 import { LogIndex, loadLog, NEWEST } from './log-index.ts';
 import type { ReadContext, View } from './read.ts';
 
@@ -14,6 +15,7 @@ export class DiskState {
   readonly store: DiskStore;
   readonly host: EngineHost;
   readonly objects: Objects;
+  readonly logData: LogData;
   head: HeadRow;
   log = new LogIndex();
   newestSeq = 0;
@@ -37,6 +39,7 @@ export class DiskState {
     this.store = store;
     this.host = host;
     this.objects = new Objects(store.objects, host);
+    this.logData = new LogData(store);
     this.head = head;
     for (const row of store.listSnapshots()) this.snapshots.set(row.id, row);
     for (const row of store.listUpstreams()) this.upstreams.set(row.id, row);
@@ -50,6 +53,13 @@ export class DiskState {
     this.newestSeq = loaded.newestSeq;
     this.newestSum = loaded.newestSum;
     this.brokenSeq = loaded.brokenSeq;
+    // The newest row may be lost without a gap; a snapshot that was cut after it knows.
+    const newestCut = Math.max(0, ...this.unsealed().map((row) => row.cutSeq));
+    if (newestCut > this.newestSeq) {
+      this.brokenSeq ??= this.newestSeq + 1;
+      this.newestSeq = newestCut;
+    }
+    this.logData.clear();
   }
 
   get sizeBytes(): number {
@@ -66,7 +76,7 @@ export class DiskState {
       if (row.heals) upstream = 'heal';
       else if (upstream === 'none') upstream = 'fetch';
     }
-    return { objects: this.objects, store: this.store, host: this.host, upstream };
+    return { objects: this.objects, logData: this.logData, host: this.host, upstream };
   }
 
   headView(): View {
@@ -123,6 +133,7 @@ export class DiskState {
   reset(head: HeadRow): void {
     this.head = head;
     this.log = new LogIndex();
+    this.logData.clear();
     this.brokenSeq = null;
     this.stuckSeq = 0;
   }

@@ -4,7 +4,7 @@
 import { EngineError } from '../errors.ts';
 import { Objects } from '../objects.ts';
 import { type ChangedStep, walkChanges } from '../tree.ts';
-import { BLOCK_BYTES, fromHex, HOLE, type ObjectRef, TREE_LEVELS, toHex } from '../types.ts';
+import { BLOCK_BYTES, HOLE, type ObjectRef, TREE_LEVELS, toHex } from '../types.ts';
 import { finishAborted, finishCommitted, readDecision, requireGeneration } from './decisions.ts';
 import { FrameCache } from './frame-cache.ts';
 import { encodeRecord, type ManifestRecord, RECORD_VERSION } from './manifest.ts';
@@ -33,9 +33,8 @@ export class CommitCheck {
     this.#vault = vault;
     this.session = session;
     this.request = request;
-    const cache = new FrameCache(PAGE_CACHE_BYTES);
-    this.#objects = new Objects(cache, vault.host);
-    this.#pages = new PageReader(vault, cache);
+    this.#objects = new Objects(new FrameCache(PAGE_CACHE_BYTES), vault.host);
+    this.#pages = new PageReader(vault, this.#objects);
     this.allocatedBlocks = session.parent?.allocatedBlocks ?? 0;
     this.#steps = walkChanges(this.#objects, vault.host, session.parent?.root ?? HOLE, request.root);
   }
@@ -118,9 +117,4 @@ function manifestOf(vault: VaultContext, session: SessionRow, check: CommitCheck
     },
     newPacks: vault.store.listSessionPacks(session.id).flatMap((pack) => (pack.bytes > 0 ? [pack.uuid] : [])),
   };
-}
-
-/** The root that a manifest names. */
-export function rootOf(record: ManifestRecord): Uint8Array {
-  return fromHex(record.root);
 }

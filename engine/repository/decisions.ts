@@ -143,9 +143,14 @@ export async function deleteVaultObjects(vault: VaultContext): Promise<boolean> 
   const keys = vault.keys(meta);
   const record = { kind: 'closed', version: RECORD_VERSION, decidedMs: vault.clock.nowMs() } as const;
   await obs.putOnce(keys.closed(), encodeRecord(vault.host.kernel, record));
-  const page = await obs.list(keys.prefix, null);
-  const doomed = page.keys.filter((key) => !key.startsWith(keys.generations));
-  await obs.delete(doomed);
-  // Digits sort before "generation/": when a page holds none but those, everything before them is gone.
-  return doomed.length === 0;
+  for (let cursor: string | null = null; ; ) {
+    const page: Awaited<ReturnType<typeof obs.list>> = await obs.list(keys.prefix, cursor);
+    const doomed = page.keys.filter((key) => !key.startsWith(keys.generations));
+    if (doomed.length > 0) {
+      await obs.delete(doomed);
+      return false;
+    }
+    if (page.cursor === null) return true;
+    cursor = page.cursor; // a page may be short, even empty
+  }
 }

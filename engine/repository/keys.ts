@@ -60,14 +60,19 @@ export class VaultKeys {
     return `${this.prefix}${digits(generation)}/inherited`;
   }
 
+  /** Where the records of generations are: sorts behind everything else of the vault. */
+  get generations(): string {
+    return `${this.prefix}generation/`;
+  }
+
   /** There from the moment when a generation began. */
   generation(generation: number): string {
-    return `${this.prefix}generation/${digits(generation)}`;
+    return this.generations + digits(generation);
   }
 
   /** The decision that the whole vault is deleted. Stays. */
   closed(): string {
-    return `${this.prefix}generation/closed`;
+    return `${this.generations}closed`;
   }
 }
 

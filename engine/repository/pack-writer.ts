@@ -27,13 +27,16 @@ export const PACK_BUFFER_BYTES =
 export class PackWriter {
   readonly kind: Kind;
   readonly #kernel: Kernel;
+  readonly #targetBytes: number;
   readonly #entries: PackEntry[] = [];
   #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
   #used = PACK_HEAD_BYTES;
 
-  constructor(kernel: Kernel, kind: Kind) {
+  /** `targetBytes`: at most PACK_TARGET_BYTES; smaller where many packs of few bytes are wanted (tests, drills). */
+  constructor(kernel: Kernel, kind: Kind, targetBytes: number = PACK_TARGET_BYTES) {
     this.#kernel = kernel;
     this.kind = kind;
+    this.#targetBytes = Math.min(targetBytes, PACK_TARGET_BYTES);
   }
 
   /** In the order in which they were added. */
@@ -43,7 +46,7 @@ export class PackWriter {
 
   /** True when the pack is to be shipped before anything else is added. */
   get isFull(): boolean {
-    return this.#used >= PACK_TARGET_BYTES || this.#entries.length >= PACK_ENTRIES_MAX;
+    return this.#used >= this.#targetBytes || this.#entries.length >= PACK_ENTRIES_MAX;
   }
 
   /** Adds one object. The frame's bytes are copied. */

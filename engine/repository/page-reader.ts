@@ -1,9 +1,9 @@
 // Pages of a vault, read ahead. A walk meets pages in the order in which a backup packed them, so one read brings the
 // neighbours that it will ask for next: checking 1 TiB is a few hundred reads instead of 65,536.
 
-import { objectBytes, Kind, type ObjectRef } from '../types.ts';
-import type { FrameCache } from './frame-cache.ts';
-import { decodeEntries, FRAME_HEADER_BYTES } from './pack-format.ts';
+import type { Objects } from '../objects.ts';
+import type { ObjectRef } from '../types.ts';
+import { decodeEntries } from './pack-format.ts';
 import type { IndexEntry, PackEntry } from './ports.ts';
 import type { VaultContext } from './vault-context.ts';
 
@@ -13,23 +13,23 @@ const WINDOW_AFTER_BYTES = 768 * 1_024;
 
 export class PageReader {
   readonly #vault: VaultContext;
-  readonly #cache: FrameCache;
+  readonly #objects: Objects;
   /** Directory of the pack that was read last. */
   #directory: { readonly packNo: number; readonly entries: readonly PackEntry[] } | null = null;
 
-  constructor(vault: VaultContext, cache: FrameCache) {
+  /** `objects`: over a FrameCache that holds a window and more. */
+  constructor(vault: VaultContext, objects: Objects) {
     this.#vault = vault;
-    this.#cache = cache;
+    this.#objects = objects;
   }
 
-  /** Puts the frames of these pages into the cache, unchecked, with neighbours; what is not there stays absent. */
+  /** Brings these pages and neighbours; what is not in the vault, or damaged there, stays absent. */
   async bring(refs: readonly ObjectRef[]): Promise<void> {
     for (const ref of refs) {
-      if (this.#cache.hasMany([ref])[0]) continue;
+      if (this.#objects.store.hasMany([ref])[0]) continue;
       const [entry] = this.#vault.lookup([ref], false);
       if (entry && (await this.#readWindow(entry))) continue;
-      const [frame] = await this.#vault.source.fetch([ref]);
-      if (frame) this.#cache.replaceMany([{ ...ref, frame }]);
+      this.#objects.adopt([ref], await this.#vault.source.fetch([ref]));
     }
   }
 
@@ -52,13 +52,10 @@ export class PageReader {
     if (bytes === null) return false;
     // The page that was asked for comes last, so that a small cache does not forget it for its neighbours.
     const order = [...entries.slice(first, last + 1).filter((other) => other.offset !== entry.offset), entry];
-    this.#cache.replaceMany(
-      order.map(({ kind, digest, encoding, offset, length }) => ({
-        kind,
-        digest,
-        frame: { encoding, bytes: bytes.slice(offset - start, offset - start + length) },
-      })),
-    );
+    const frames = order.map(({ encoding, offset, length }) => {
+      return { encoding, bytes: bytes.slice(offset - start, offset - start + length) };
+    });
+    this.#objects.adopt(order, frames);
     return true;
   }
 

@@ -23,6 +23,8 @@ export interface UploadPorts {
   readonly obs: Obs;
   readonly random: Random;
   sha256(bytes: Uint8Array): Promise<Uint8Array>;
+  /** See PackWriter. */
+  readonly packTargetBytes?: number | undefined;
 }
 
 export class PackUploader {
@@ -38,7 +40,7 @@ export class PackUploader {
   constructor(ports: UploadPorts, sessionId: string) {
     this.#ports = ports;
     this.#sessionId = sessionId;
-    this.#open = [new PackWriter(ports.kernel, Kind.block), new PackWriter(ports.kernel, Kind.page)];
+    this.#open = [this.#newWriter(Kind.block), this.#newWriter(Kind.page)];
   }
 
   /** Is this object on its way already? */
@@ -83,13 +85,17 @@ export class PackUploader {
     if (writer.entries.length === 0) return;
     while (this.#inFlight.size >= PUTS_IN_FLIGHT_MAX) await Promise.race(this.#inFlight);
     this.#check();
-    this.#open[kind] = new PackWriter(this.#ports.kernel, kind);
+    this.#open[kind] = this.#newWriter(kind);
     const upload = this.#upload(writer)
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
       .finally(() => this.#inFlight.delete(upload));
     this.#inFlight.add(upload);
+  }
+
+  #newWriter(kind: Kind): PackWriter {
+    return new PackWriter(this.#ports.kernel, kind, this.#ports.packTargetBytes);
   }
 
   async #settle(): Promise<void> {

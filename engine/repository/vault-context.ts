@@ -5,7 +5,14 @@ import type { EngineHost } from '../host.ts';
 import type { Clock, Obs } from '../ports.ts';
 import type { ObjectRef } from '../types.ts';
 import { VaultKeys } from './keys.ts';
-import { type IndexEntry, type Location, PackState, type SessionRow, type VaultMeta, type VaultStore } from './ports.ts';
+import {
+  type IndexEntry,
+  type Location,
+  PackState,
+  type SessionRow,
+  type VaultMeta,
+  type VaultStore,
+} from './ports.ts';
 import { ObsObjectSource } from './source.ts';
 
 /** Version of what a Vault stores: tables, packs, records. */

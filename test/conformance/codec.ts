@@ -41,8 +41,11 @@ export function codecConformance(name: string, codec: Codec, encodings: readonly
       expect([...written].sort()).toEqual([...encodings].sort());
     });
 
-    test('keeps what does not save an eighth as it is, without a copy', () => {
-      const bytes = randomBytes(1, BLOCK_BYTES);
+    test.each([
+      ['nothing', 0],
+      ['a thirteenth', 5_000],
+    ])('keeps what saves %s as it is, without a copy', (_label, zeroBytes) => {
+      const bytes = randomBytes(1, BLOCK_BYTES).fill(0, 0, zeroBytes);
       const frame = codec.encode(bytes);
       expect(frame.encoding).toBe(0);
       expect(frame.bytes).toBe(bytes);

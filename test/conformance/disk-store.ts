@@ -164,6 +164,8 @@ export function diskStoreConformance(name: string, withStore: WithDiskStore): vo
               change(store);
               expect(store.readHead()!.root).toEqual(digestOf(8));
               expect(store.objects.hasMany([blockRef(4), blockRef(9)])).toEqual([true, false]);
+              store.objects.deleteMany([blockRef(3)]);
+              expect(store.objects.scan(null, 100).refs).toHaveLength(4);
               throw new Error('crash');
             });
           expect(failing).toThrow('crash');

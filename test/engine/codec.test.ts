@@ -20,6 +20,16 @@ describe('frames', () => {
     expect(frameCodec(zstd).decode(deflated, BLOCK_BYTES)).toBeNull();
   });
 
+  test('of two halves have exactly one right length for each', () => {
+    const { encoding, bytes } = frameCodec(zstdOfWorkerd).encode(mostlyRandomBytes(1, BLOCK_BYTES));
+    const second = 4 + new DataView(bytes.buffer).getUint32(0, true);
+    for (const at of [0, 1, 2, 3].flatMap((i) => [i, second + i])) {
+      const damaged = bytes.slice();
+      damaged[at]! ^= 1;
+      expect(zstdCodec.decode({ encoding, bytes: damaged }, BLOCK_BYTES)).toBeNull();
+    }
+  });
+
   test('of incompressible blocks cost one probe of 4 KiB', () => {
     const compress = vi.fn(zstd.compress);
     frameCodec({ ...zstd, compress }).encode(randomBytes(1, BLOCK_BYTES));

@@ -1,8 +1,8 @@
 // The engine's host for tests in Node: the kernel as built, and frames as they are (raw), or zstd where a test asks.
 
+import { rawCodec } from '../../engine/codec.ts';
 import type { EngineHost } from '../../engine/host.ts';
 import { DigestSet, Kernel } from '../../engine/kernel.ts';
-import { rawCodec } from '../../engine/codec.ts';
 import type { Codec } from '../../engine/ports.ts';
 import { kernelModule } from './kernel.ts';
 

@@ -132,7 +132,6 @@ async function firstLine(child: ChildProcess): Promise<ReadyLine | Failed> {
     }, START_TIMEOUT_MS);
     child.stdout?.on('data', (chunk) => {
       stdout += chunk;
-      // Lines of a build may come first.
       const line = /^\{.*\}$/m.exec(stdout)?.[0];
       if (line === undefined) return;
       clearTimeout(timer);

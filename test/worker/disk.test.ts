@@ -1,0 +1,148 @@
+// The Disk object: jobs and bytes through its RPC, as Project and the data service use it.
+
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { describe, expect, test } from 'vitest';
+import { bindings, createVault, DiskDriver, label, OWNER, randomBytes } from './disk-driver.ts';
+
+const MIB = 1_048_576;
+
+async function backedUp(disk: DiskDriver, vaultId: string, full = false): Promise<string> {
+  const backupId = crypto.randomUUID();
+  await disk.done({ kind: 'backup', vaultId, backupId, full, label: label(disk.id) });
+  return backupId;
+}
+
+describe('bytes', () => {
+  test('what was written is read back, across block edges', async () => {
+    const disk = await new DiskDriver().create();
+    const bytes = randomBytes(3 * MIB + 1_536);
+    await disk.write(64 * 1024 - 512, bytes);
+    expect(await disk.read(64 * 1024 - 512, bytes.length)).toEqual(bytes);
+    expect((await disk.read(0, 64 * 1024 - 512)).every((b) => b === 0)).toBe(true);
+    await disk.settled();
+    expect(await disk.read(64 * 1024 - 512, bytes.length)).toEqual(bytes);
+  });
+
+  test('a body that is shorter or longer than announced changes nothing', async () => {
+    const disk = await new DiskDriver().create();
+    await disk.write(0, randomBytes(MIB));
+    const before = await disk.read(0, 4 * MIB);
+    for (const length of [MIB, 3 * MIB]) {
+      const response = await disk.put(0, randomBytes(2 * MIB), length);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ code: 'body-size' });
+    }
+    expect(await disk.read(0, 4 * MIB)).toEqual(before);
+  });
+
+  test('unaligned and out-of-range requests are refused', async () => {
+    const disk = await new DiskDriver().create(MIB);
+    expect((await disk.put(100, randomBytes(512))).status).toBe(400);
+    expect((await disk.put(MIB, randomBytes(512))).status).toBe(416);
+    expect((await disk.get(MIB, 512)).status).toBe(416);
+  });
+
+  test('an object that was never created says so and stores nothing', async () => {
+    const disk = new DiskDriver();
+    expect((await disk.get(0, 512)).status).toBe(404);
+    expect(await disk.run({ kind: 'extend', sizeBytes: MIB })).toEqual({ state: 'gone' });
+    expect(await disk.run({ kind: 'delete' })).toEqual({ state: 'gone' });
+    expect(await disk.status()).toBeNull();
+  });
+
+  test("another project's request finds nothing", async () => {
+    const disk = await new DiskDriver().create();
+    const stranger = new DiskDriver({ ...OWNER, projectId: '2'.repeat(32) }, disk.id);
+    expect((await stranger.get(0, 512)).status).toBe(404);
+    expect(await stranger.run({ kind: 'delete' })).toEqual({ state: 'gone' });
+    expect((await disk.get(0, 512)).status).toBe(200);
+  });
+});
+
+describe('snapshots', () => {
+  test('a snapshot shows its moment; a rollback brings it back', async () => {
+    const disk = await new DiskDriver().create();
+    const old = randomBytes(2 * MIB);
+    await disk.write(0, old);
+    await disk.done({ kind: 'createSnapshot', snapshotId: 's1' });
+    await disk.write(512, randomBytes(MIB));
+    expect(await disk.read(0, old.length, 's1')).toEqual(old);
+    await disk.done({ kind: 'rollback', snapshotId: 's1' });
+    expect(await disk.read(0, old.length)).toEqual(old);
+  });
+
+  test('a clone reads from its source until it has all, also after the source was deleted', async () => {
+    const disk = await new DiskDriver().create();
+    const bytes = randomBytes(2 * MIB);
+    await disk.write(0, bytes);
+    await disk.done({ kind: 'createSnapshot', snapshotId: 's1' });
+    const clone = new DiskDriver();
+    await clone.done({
+      kind: 'create',
+      sizeBytes: 2 ** 30,
+      source: { kind: 'snapshot', diskId: disk.id, snapshotId: 's1', zone: OWNER.zone },
+    });
+    await disk.done({ kind: 'delete' });
+    expect(await disk.status()).toBeNull();
+    expect(await clone.read(0, bytes.length)).toEqual(bytes);
+    await clone.settled();
+    expect(await clone.read(0, bytes.length)).toEqual(bytes);
+  });
+});
+
+describe('backups', () => {
+  test('full, incremental, restored over a damaged disk and to a new one', async () => {
+    const vaultId = await createVault();
+    const disk = await new DiskDriver().create();
+    const first = randomBytes(4 * MIB);
+    await disk.write(0, first);
+    const full = await backedUp(disk, vaultId);
+    await disk.write(MIB, randomBytes(128 * 1024));
+    const second = await disk.read(0, 4 * MIB);
+    const incremental = await backedUp(disk, vaultId);
+
+    await disk.stub.damage(OWNER, { target: { kind: 'all' }, fault: 'flip', count: 10_000, seed: 7 });
+    expect((await disk.get(0, 4 * MIB)).status).toBe(500);
+    await disk.done({ kind: 'restore', vaultId, backupId: full });
+    expect(await disk.read(0, 4 * MIB)).toEqual(first);
+    await disk.settled();
+    expect(await disk.read(0, 4 * MIB)).toEqual(first);
+
+    await disk.done({ kind: 'delete' });
+    const copy = new DiskDriver({ ...OWNER, zone: 'eu-de-02' });
+    await copy.done({ kind: 'create', sizeBytes: 2 ** 30, source: { kind: 'backup', vaultId, backupId: incremental } });
+    expect(await copy.read(0, 4 * MIB)).toEqual(second);
+    await copy.settled();
+    expect(await copy.read(0, 4 * MIB)).toEqual(second);
+  });
+
+  test('a lost answer of each job is harmless: the same job again', async () => {
+    const disk = await new DiskDriver().create();
+    const jobId = crypto.randomUUID();
+    await disk.done({ kind: 'createSnapshot', snapshotId: 's1' }, jobId);
+    await disk.done({ kind: 'deleteSnapshot', snapshotId: 's1' });
+    await disk.done({ kind: 'createSnapshot', snapshotId: 's1' }, jobId);
+    expect((await disk.status())?.snapshots).toEqual([]);
+    await disk.stub.forget(OWNER, jobId);
+    await disk.done({ kind: 'delete' });
+    expect(await disk.run({ kind: 'delete' })).toEqual({ state: 'gone' });
+  });
+
+  test('a late alarm of a deleted disk creates nothing', async () => {
+    const disk = await new DiskDriver().create();
+    await disk.done({ kind: 'delete' });
+    await runDurableObjectAlarm(disk.stub);
+    expect(await disk.status()).toBeNull();
+  });
+
+  test('a zone that is down refuses, and serves again when it is up', async () => {
+    const disk = await new DiskDriver({ ...OWNER, zone: 'eu-de-03' }).create();
+    const zone = bindings.ZONE.get(bindings.ZONE.idFromName('eu-de-03'));
+    await zone.set('down', 0);
+    await scheduler.wait(150);
+    expect((await disk.get(0, 512)).status).toBe(503);
+    await zone.set('up', 0);
+    await scheduler.wait(150);
+    expect((await disk.get(0, 512)).status).toBe(200);
+  });
+});

@@ -1,0 +1,336 @@
+// The faces of the API over stand-ins: logins, refusals, envelopes, shapes, documents.
+
+import { describe, expect, it } from 'vitest';
+import {
+  CinderBackup,
+  CinderBackupDetail,
+  CinderSnapshot,
+  CinderSnapshotDetail,
+  CinderVolume,
+  CinderVolumeDetail,
+} from '../../worker/services/cinder/shapes.ts';
+import { BACKUP, bench, type Json, jsonOf, PROJECT, SNAPSHOT, STRANGER, tokenOf, VOLUME } from './http-fakes.ts';
+
+const post = (body: unknown): RequestInit => ({
+  method: 'POST',
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+
+const login = (password: string) =>
+  post({
+    auth: {
+      identity: { methods: ['password'], password: { user: { name: 'demo1', domain: { name: 'Default' }, password } } },
+      scope: { project: { name: 'demo1', domain: { id: 'default' } } },
+    },
+  });
+
+describe('login', () => {
+  it('answers 201 with the token in a header, a catalog, and times with microseconds', async () => {
+    const api = await bench();
+    const response = await api.fetch('/iam/v3/auth/tokens', { ...login('secret'), token: null });
+    expect(response.status).toBe(201);
+    expect(response.headers.get('X-Subject-Token')).toMatch(/\./);
+    const { token } = await jsonOf(response);
+    expect(token.expires_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000Z$/);
+    expect(token.project).toEqual({ id: PROJECT, name: 'demo1', domain: { id: 'default', name: 'Default' } });
+    const urls = Object.fromEntries(token.catalog.map((entry: Json) => [entry.type, entry.endpoints[0].url]));
+    expect(urls).toMatchObject({
+      volumev3: `http://127.0.0.1:8787/evs/v3/${PROJECT}`,
+      volumev2: `http://127.0.0.1:8787/evs/v2/${PROJECT}`,
+      cbr: `http://127.0.0.1:8787/cbr/v3/${PROJECT}`,
+      image: 'http://127.0.0.1:8787/ims/v2',
+      compute: `http://127.0.0.1:8787/ecs/v2.1/${PROJECT}`,
+    });
+    expect(token.catalog[0].endpoints[0]).toMatchObject({ interface: 'public', region: 'eu-de', region_id: 'eu-de' });
+  });
+
+  it('refuses a wrong password in the Keystone form', async () => {
+    const api = await bench();
+    const response = await api.fetch('/iam/v3/auth/tokens', { ...login('wrong'), token: null });
+    expect(response.status).toBe(401);
+    expect(await jsonOf(response)).toMatchObject({ error: { code: 401, title: 'Unauthorized' } });
+  });
+
+  it('leads every client from the version documents to the service', async () => {
+    const api = await bench();
+    expect((await api.fetch('/iam/', { token: null })).status).toBe(300);
+    const { version } = await jsonOf(await api.fetch('/iam/v3', { token: null }));
+    expect(version.links[0].href).toBe('http://127.0.0.1:8787/iam/v3/');
+    expect((await api.fetch('/evs/', { token: null })).status).toBe(300);
+    const { versions } = await jsonOf(await api.fetch('/evs/v3/', { token: null }));
+    expect(versions).toMatchObject([{ id: 'v3.0', status: 'CURRENT', version: '3.50', min_version: '3.0' }]);
+    expect((await jsonOf(await api.fetch('/ims/v2', { token: null }))).versions[0].id).toBe('v2.0');
+  });
+
+  it('is reached by host name too, and then answers with host names', async () => {
+    const api = await bench();
+    const { version } = await jsonOf(await api.fetch('https://iam.example.com/v3', { token: null }));
+    expect(version.links[0].href).toBe('https://iam.example.com/v3/');
+    const { volume } = await jsonOf(await api.fetch(`https://evs.example.com/v3/${PROJECT}/volumes/${VOLUME.id}`));
+    expect(volume.links[0].href).toBe(`https://evs.example.com/v3/${PROJECT}/volumes/${VOLUME.id}`);
+  });
+});
+
+/** Stands for a body that is nested too deeply. */
+const DEEP = 'deep nesting';
+
+/** One path of each service with the keys of its error form. */
+const SERVICES: readonly (readonly [string, (code: number) => object])[] = [
+  [`/evs/v3/${PROJECT}/volumes/detail`, (code) => ({ unauthorized: { code } })],
+  [`/evs/v2/${PROJECT}/cloudvolumes/detail`, () => ({ error: { code: 'EVS.5401' } })],
+  [`/evs/v1/${PROJECT}/jobs/x`, () => ({ error: { code: 'EVS.5401' } })],
+  [`/cbr/v3/${PROJECT}/vaults`, () => ({ error_code: 'APIGW.0301' })],
+  [`/vbs/v2/${PROJECT}/backups`, (code) => ({ unauthorized: { code } })],
+  [`/ecs/v1/${PROJECT}/cloudservers/x`, () => ({ error: { code: 'Ecs.0401' } })],
+  [`/ecs/v2.1/${PROJECT}/servers/detail`, (code) => ({ unauthorized: { code } })],
+  [`/data/v1/${PROJECT}/volumes/${VOLUME.id}`, () => ({ error: { code: 'unauthorized' } })],
+  ['/sim/v1/zones', () => ({ error: { code: 'unauthorized' } })],
+  ['/iam/v3/auth/projects', (code) => ({ error: { code, title: 'Unauthorized' } })],
+];
+
+describe('tokens', () => {
+  it.each(SERVICES)('%s without a good token is 401 in its own form', async (path, form) => {
+    const api = await bench();
+    const expired = await tokenOf(PROJECT, { expiresMs: Date.now() - 1000 });
+    for (const token of [null, 'nonsense', 'x'.repeat(9000), expired]) {
+      const response = await api.fetch(path, { token });
+      expect(response.status).toBe(401);
+      expect(await jsonOf(response)).toMatchObject(form(401));
+    }
+    expect(api.asked).toEqual([]);
+  });
+
+  it.each(SERVICES.filter(([path]) => path.includes(PROJECT)))('%s of a foreign project is 404', async (path) => {
+    const api = await bench();
+    for (const token of [await tokenOf(STRANGER), await tokenOf(null)]) {
+      expect((await api.fetch(path, { token })).status).toBe(404);
+    }
+    expect(api.asked).toEqual([]);
+  });
+});
+
+describe('unknown paths', () => {
+  it.each([
+    ['/evs/v3/p/nothing', 404, { itemNotFound: { code: 404 } }],
+    [`/evs/v3/${PROJECT}/volumes/`, 404, { itemNotFound: { code: 404 } }],
+    [`/evs/v3/${PROJECT}/os-volume-transfer`, 501, { notImplemented: { code: 501 } }],
+    [`/evs/v2/${PROJECT}/cloudvolumes/a/b/c`, 501, { error: { code: 'EVS.5501' } }],
+    [`/cbr/v3/${PROJECT}/protectables/disk/instances`, 501, { error_code: 'BackupService.9998' }],
+    ['/cbr/nothing', 404, { error_code: 'APIGW.0101' }],
+    [`/vbs/v2/${PROJECT}/backuppolicy`, 501, { error: { code: 'VolumeBackup.0001' } }],
+    ['/iam/v3/users', 501, { error: { code: 501, title: 'Not Implemented' } }],
+    ['/iam/v3/nothing', 404, { error: { code: 404, title: 'Not Found' } }],
+    ['/data/v1/x/y', 404, { error: { code: 'not-found' } }],
+    ['/nothing', 404, { error: { code: 'not-found' } }],
+  ])('%s is %i in the form of its service', async (path, status, form) => {
+    const response = await (await bench()).fetch(path);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('Content-Type')).toMatch(/^application\/json/);
+    expect(await jsonOf(response)).toMatchObject(form);
+  });
+});
+
+describe('bad bodies', () => {
+  const cinder = `/evs/v3/${PROJECT}/volumes`;
+  const native = `/evs/v2/${PROJECT}/cloudvolumes`;
+  it.each([
+    [cinder, '{', { badRequest: { code: 400 } }],
+    [cinder, '', { badRequest: { code: 400 } }],
+    [cinder, '[]', { badRequest: { code: 400 } }],
+    [cinder, '{"volume":null}', { badRequest: { code: 400 } }],
+    [cinder, '{"volume":{"size":"#$%"}}', { badRequest: { code: 400 } }],
+    [cinder, DEEP, { badRequest: { code: 400 } }],
+    [cinder, new Uint8Array([0x22, 0xff, 0x22]), { badRequest: { code: 400 } }],
+    [native, '{', { error: { code: 'EVS.5400' } }],
+    [native, '{}', { error: { code: 'EVS.1001' } }],
+    [native, '{"volume":{"availability_zone":"a","volume_type":"SSD","size":"x"}}', { error: { code: 'EVS.1010' } }],
+    [native, '{"volume":{"volume_type":"SSD","size":1}}', { error: { code: 'EVS.1036' } }],
+    [
+      native,
+      '{"volume":{"availability_zone":"a","volume_type":"SSD","size":1,"snapshot_id":"s","backup_id":"b"}}',
+      { error: { code: 'EVS.1016' } },
+    ],
+    [`/cbr/v3/${PROJECT}/vaults`, '{"vault":{}}', { error_code: 'BackupService.9900' }],
+    ['/iam/v3/auth/tokens', '{"auth":', { error: { code: 400, title: 'Bad Request' } }],
+    [`/sim/v1/${PROJECT}/clock`, '{"advance_seconds":-1}', { error: { code: 'bad-request' } }],
+  ])('%s with %s is 400', async (path, body, form) => {
+    const api = await bench();
+    const sent = body === DEEP ? `${'['.repeat(5000)}${']'.repeat(5000)}` : body;
+    const response = await api.fetch(path, { method: 'POST', body: sent });
+    expect(response.status).toBe(400);
+    expect(await jsonOf(response)).toMatchObject(form);
+    expect(api.asked).toEqual([]);
+  });
+
+  it('larger than 1 MiB is 413, announced or not', async () => {
+    const api = await bench();
+    const body = JSON.stringify({ volume: { size: 1, name: 'x'.repeat(2 ** 20) } });
+    expect((await api.fetch(cinder, { method: 'POST', body })).status).toBe(413);
+    const chunked = new Response(body).body!.pipeThrough(new TransformStream());
+    expect((await api.fetch(cinder, { method: 'POST', body: chunked })).status).toBe(413);
+  });
+});
+
+describe('the Cinder form', () => {
+  const root = `/evs/v3/${PROJECT}`;
+  it('has closed schemas: every key, and none besides', async () => {
+    const api = await bench();
+    const get = async (path: string, version = '3.0') =>
+      jsonOf(await api.fetch(`${root}${path}`, { headers: { 'OpenStack-API-Version': `volume ${version}` } }));
+    for (const version of ['3.0', '3.50']) {
+      CinderVolumeDetail.parse((await get(`/volumes/${VOLUME.id}`, version)).volume);
+      CinderVolumeDetail.parse((await get('/volumes/detail', version)).volumes[0]);
+      CinderSnapshotDetail.parse((await get(`/snapshots/${SNAPSHOT.id}`, version)).snapshot);
+      CinderSnapshot.parse((await get('/snapshots', version)).snapshots[0]);
+      CinderBackupDetail.parse((await get(`/backups/${BACKUP.id}`, version)).backup);
+      CinderBackup.parse((await get('/backups', version)).backups[0]);
+    }
+    const created = await jsonOf(await api.fetch(`${root}/volumes`, post({ volume: { size: 1 } })));
+    CinderVolume.parse(created.volume);
+    expect(Object.keys((await get('/snapshots')).snapshots[0]).sort()).toEqual(
+      'created_at description id metadata name size status updated_at volume_id'.split(' '),
+    );
+  });
+
+  it('takes nulls for everything that is optional, as the openstack command sends them', async () => {
+    const api = await bench();
+    const volume = {
+      size: 1,
+      consistencygroup_id: null,
+      snapshot_id: null,
+      name: 'n',
+      description: null,
+      volume_type: null,
+      availability_zone: null,
+      metadata: null,
+      imageRef: null,
+      source_volid: null,
+      backup_id: null,
+    };
+    expect((await api.fetch(`${root}/volumes`, post({ volume }))).status).toBe(202);
+    expect(api.asked.at(-1)?.[2]).toMatchObject({ face: 'cinder', sizeGib: 1, name: 'n' });
+    const snapshot = { volume_id: VOLUME.id, name: null, description: null, force: null, metadata: {} };
+    expect((await api.fetch(`${root}/snapshots`, post({ snapshot }))).status).toBe(202);
+  });
+
+  it('honours microversions and echoes them; one it does not know is 406', async () => {
+    const api = await bench();
+    const at = (version: string) =>
+      api.fetch(`${root}/volumes/${VOLUME.id}`, { headers: { 'OpenStack-API-Version': version } });
+    const old = await at('volume 3.12');
+    expect(old.headers.get('OpenStack-API-Version')).toBe('volume 3.12');
+    expect(old.headers.get('Vary')).toContain('OpenStack-API-Version');
+    expect(old.headers.get('x-openstack-request-id')).toMatch(/^req-/);
+    expect((await jsonOf(old)).volume).not.toHaveProperty('group_id');
+    expect((await jsonOf(await at('compute 2.1, volume 3.13'))).volume).toHaveProperty('group_id', null);
+    expect((await at('volume 3.99')).status).toBe(406);
+    expect((await at('volume x')).status).toBe(400);
+  });
+
+  it('names what is missing, and pages with links that keep the query', async () => {
+    const api = await bench();
+    const missing = await api.fetch(`${root}/volumes/nope`);
+    expect(missing.status).toBe(404);
+    expect(await jsonOf(missing)).toEqual({ itemNotFound: { code: 404, message: 'Volume nope could not be found.' } });
+    const { volumes_links: links } = await jsonOf(await api.fetch(`${root}/volumes?limit=1&name=v`));
+    expect(links).toEqual([
+      { rel: 'next', href: `http://127.0.0.1:8787${root}/volumes?limit=1&name=v&marker=${VOLUME.id}` },
+    ]);
+    await api.fetch(
+      `${root}/volumes/detail?limit=invalid&sort=name:asc,size&metadata=${encodeURIComponent("{'k': 'v'}")}`,
+    );
+    expect(api.asked.at(-1)?.[2]).toMatchObject({
+      limit: Number.NaN,
+      sort: [{ key: 'name', dir: 'asc' }, { key: 'size' }],
+      metadata: { k: 'v' },
+    });
+  });
+
+  it('runs one action at a time, and refuses those it does not know', async () => {
+    const api = await bench();
+    const act = (body: unknown) => api.fetch(`${root}/volumes/${VOLUME.id}/action`, post(body));
+    expect((await act({ 'os-reserve': null })).status).toBe(202);
+    expect((await act({ 'os-extend': { new_size: 1 } })).status).toBe(400);
+    expect((await act({ 'os-extend': { new_size: null } })).status).toBe(400);
+    expect((await act({ 'os-extend': null })).status).toBe(400);
+    expect((await act({ 'os-fly': {} })).status).toBe(400);
+    expect((await act({})).status).toBe(400);
+    expect((await act({ revert: { snapshot_id: SNAPSHOT.id } })).status).toBe(400);
+    expect((await act({ 'os-volume_upload_image': {} })).status).toBe(501);
+    const quota = await api.fetch(`${root}/volumes/${VOLUME.id}`, { method: 'DELETE' });
+    expect(quota.status).toBe(413);
+    expect(quota.headers.get('Retry-After')).toBe('0');
+    expect(await jsonOf(quota)).toMatchObject({ overLimit: { code: 413, retryAfter: '0' } });
+  });
+});
+
+describe('the native form', () => {
+  it('answers jobs, codes and the vendor fields', async () => {
+    const api = await bench();
+    const volume = { availability_zone: 'eu-de-01', volume_type: 'SSD', size: 10.9 };
+    const v2 = await api.fetch(`/evs/v2/${PROJECT}/cloudvolumes`, post({ volume }));
+    expect([v2.status, await jsonOf(v2)]).toEqual([200, { job_id: 'j'.repeat(32) }]);
+    expect(api.asked.at(-1)?.[2]).toMatchObject({ face: 'native', sizeGib: 10 });
+    const v21 = await api.fetch(`/evs/v2.1/${PROJECT}/cloudvolumes`, post({ volume }));
+    expect([v21.status, (await jsonOf(v21)).volume_ids]).toEqual([202, [VOLUME.id]]);
+    const shown = await jsonOf(await api.fetch(`/evs/v3/${PROJECT}/os-vendor-volumes/${VOLUME.id}`));
+    expect(shown.volume).toMatchObject({ service_type: 'EVS', tags: { t: 'u' } });
+    expect(shown.volume.created_at).toBe('2026-11-22T09:52:56.000000');
+    const missing = await api.fetch(`/evs/v2/${PROJECT}/cloudvolumes/nope`);
+    expect([missing.status, (await jsonOf(missing)).error.code]).toEqual([404, 'EVS.5404']);
+    const job = await api.fetch(`/evs/v1/${PROJECT}/jobs/nope`);
+    expect([job.status, (await jsonOf(job)).error.code]).toEqual([400, 'Common.0011']);
+    const vault = await api.fetch(`/cbr/v3/${PROJECT}/vaults/nope`);
+    expect([vault.status, (await jsonOf(vault)).error_code]).toEqual([404, 'BackupService.6105']);
+  });
+});
+
+describe('the deployment itself', () => {
+  it('serves a valid OpenAPI document with every route in it', async () => {
+    const api = await bench();
+    const document = await jsonOf(await api.fetch('/openapi.json', { token: null }));
+    expect(document.openapi).toBe('3.1.0');
+    const routes = api.app.routes.filter((route) => route.method !== 'ALL');
+    for (const route of routes) {
+      const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
+      expect(document.paths[path]?.[route.method.toLowerCase()], `${route.method} ${path}`).toBeDefined();
+    }
+    expect(document.paths[`/evs/v3/{project_id}/volumes`].post.requestBody.content).toHaveProperty('application/json');
+    const ids = Object.values(document.paths).flatMap((path: Json) =>
+      Object.values(path).map((op: Json) => op.operationId),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('has pages, health and metrics', async () => {
+    const api = await bench();
+    expect(await jsonOf(await api.fetch('/healthz', { token: null }))).toMatchObject({
+      status: 'ok',
+      version: '0.1.0',
+    });
+    expect(await (await api.fetch('/', { token: null })).text()).toContain('/iam/v3/auth/tokens');
+    expect(await (await api.fetch('/docs', { token: null })).text()).toContain('/cbr/v3/{project_id}/vaults');
+    expect(await (await api.fetch('/metrics', { token: null })).text()).toContain('# TYPE evs_volumes gauge');
+  });
+
+  it('says what to set when it has no secret', async () => {
+    const api = await bench({}, { EVS_SECRET: '' });
+    const response = await api.fetch('/healthz', { token: null });
+    expect(response.status).toBe(503);
+    expect((await jsonOf(response)).error.message).toContain('EVS_SECRET');
+  });
+
+  it('drives no faults unless it is a simulation', async () => {
+    const real = await bench({}, { EVS_SIMULATION: 'no' });
+    for (const path of ['/sim/v1/zones', `/sim/v1/${PROJECT}/clock`]) {
+      expect((await real.fetch(path)).status).toBe(403);
+    }
+    expect((await real.fetch('/metrics', { token: null })).status).toBe(401);
+    const simulated = await bench();
+    const { zones } = await jsonOf(await simulated.fetch('/sim/v1/zones'));
+    expect(zones[0]).toEqual({ name: 'eu-de-01', state: 'up', delay_ms: 0 });
+    expect((await simulated.fetch('/sim/v1/zones/nowhere', { method: 'PUT', body: '{"state":"down"}' })).status).toBe(
+      404,
+    );
+  });
+});

@@ -1,0 +1,168 @@
+// Bytes in and out of a disk: reads are streamed a megabyte at a time, a write is all of its body or nothing.
+
+import type { WriteBatch } from '../../engine/disk/batch.ts';
+import type { PointId } from '../../engine/disk/disk.ts';
+import { EngineError, type EngineErrorCode } from '../../engine/errors.ts';
+import { allocatedBlocks } from '../../engine/tree.ts';
+import { BLOCK_BYTES, toHex } from '../../engine/types.ts';
+import type { AllocatedBlocks, DataFault } from '../protocol.ts';
+import type { DiskRuntime } from './runtime.ts';
+
+const CHUNK_BYTES = 1_048_576;
+/** Larger bodies are refused by the data service before they get here, as a deployment would (ARCHITECTURE.md section 5). */
+const WRITE_BYTES_MAX = 64 * CHUNK_BYTES;
+const BLOCKS_PER_PAGE_MAX = 10_000;
+
+/** Error answers of `fetch`: the code goes to the data service, which knows what a client is told. */
+export function dataFault(error: unknown): Response {
+  const code = error instanceof EngineError ? error.code : 'internal';
+  const status = STATUS[code];
+  const message = error instanceof Error ? error.message : String(error);
+  const ranges = error instanceof EngineError && error.ranges.length > 0 ? error.ranges : undefined;
+  return Response.json({ code: FAULT[code], message, ranges } satisfies DataFault, { status });
+}
+
+const FAULT: Record<EngineErrorCode | 'internal', DataFault['code']> = {
+  unaligned: 'unaligned',
+  'out-of-range': 'out-of-range',
+  'not-found': 'not-found',
+  exists: 'busy',
+  invalid: 'body-size',
+  damaged: 'damaged',
+  unavailable: 'unavailable',
+  busy: 'busy',
+  full: 'full',
+  format: 'unavailable',
+  internal: 'unavailable',
+};
+
+const STATUS: Record<EngineErrorCode | 'internal', number> = {
+  unaligned: 400,
+  'out-of-range': 416,
+  'not-found': 404,
+  exists: 409,
+  invalid: 400,
+  damaged: 500,
+  unavailable: 503,
+  busy: 409,
+  full: 507,
+  format: 503,
+  internal: 500,
+};
+
+/** Streams a range. The first chunk is read before the answer begins, so that most faults are answers, not resets. */
+export async function readBytes(
+  runtime: DiskRuntime,
+  point: PointId,
+  offset: number,
+  length: number,
+): Promise<Response> {
+  if (offset + length > runtime.disk.pointBytes(point)) {
+    throw new EngineError('out-of-range', 'the range is beyond the end of the disk');
+  }
+  let at = offset;
+  const end = offset + length;
+  const nextChunk = async () => {
+    // Chunks end at multiples of their size: a block is read once.
+    const size = Math.min(CHUNK_BYTES - (at % CHUNK_BYTES), end - at);
+    const bytes = await runtime.read(point, at, size);
+    at += size;
+    return bytes;
+  };
+  let first: Uint8Array | null = length > 0 ? await nextChunk() : null;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (first) {
+        controller.enqueue(first);
+        first = null;
+      } else if (at < end) {
+        await runtime.passZone();
+        runtime.assertNotExclusive();
+        controller.enqueue(await nextChunk());
+      }
+      if (at >= end && first === null) controller.close();
+    },
+  });
+  return new Response(body, { headers: { 'content-type': 'application/octet-stream', 'content-length': `${length}` } });
+}
+
+/**
+ * Writes a body of exactly `length` bytes at `offset`; null: as many as come, up to 64 MiB. It becomes visible at its end,
+ * or not at all.
+ */
+export async function writeBytes(
+  runtime: DiskRuntime,
+  body: ReadableStream<Uint8Array> | null,
+  offset: number,
+  length: number | null,
+): Promise<void> {
+  const { disk } = runtime;
+  await runtime.relievePressure();
+  const { exclusiveCount } = runtime;
+  const batch = disk.begin();
+  try {
+    await fill(batch, body, offset, length);
+    await runtime.passZone();
+    runtime.assertNotExclusive();
+    if (runtime.exclusiveCount !== exclusiveCount) throw new EngineError('busy', 'the disk changed under the write');
+    disk.commit(batch);
+  } finally {
+    disk.drop(batch);
+  }
+}
+
+async function fill(
+  batch: WriteBatch,
+  body: ReadableStream<Uint8Array> | null,
+  offset: number,
+  length: number | null,
+): Promise<void> {
+  const most = length ?? WRITE_BYTES_MAX;
+  let at = 0;
+  for await (const chunk of chunks(body, offset)) {
+    if (at + chunk.length > most) throw new EngineError('invalid', `the body is longer than ${most} bytes`);
+    batch.write(offset + at, chunk);
+    at += chunk.length;
+    // The last chunk becomes part of the commit; a small write is one transaction.
+    if (at !== length) batch.stage();
+  }
+  if (length !== null && at < length) throw new EngineError('invalid', `the body ended after ${at} of ${length} bytes`);
+}
+
+/** A body in pieces that end at multiples of a megabyte of the disk, the last one excepted. */
+async function* chunks(body: ReadableStream<Uint8Array> | null, offset: number): AsyncGenerator<Uint8Array> {
+  if (!body) return;
+  const reader = body.getReader({ mode: 'byob' });
+  let want = CHUNK_BYTES - (offset % CHUNK_BYTES);
+  try {
+    for (;;) {
+      const { value, done } = await reader.readAtLeast(want, new Uint8Array(want));
+      if (value && value.length > 0) yield value;
+      if (done || !value || value.length < want) return;
+      want = CHUNK_BYTES;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Allocated blocks of a point with their digests. The head is folded first: its log has no digests to tell. */
+export async function listBlocks(
+  runtime: DiskRuntime,
+  point: PointId,
+  cursor: number,
+  limit: number,
+): Promise<AllocatedBlocks> {
+  if (point === 'head') await runtime.fold();
+  else if (runtime.disk.view(point).log !== null) await runtime.sealAll();
+  const { root } = runtime.disk.view(point);
+  const sizeBytes = runtime.disk.pointBytes(point);
+  const page = allocatedBlocks(runtime.disk.state.objects, root, cursor, Math.min(limit, BLOCKS_PER_PAGE_MAX));
+  const { blocks, next } = await runtime.drive(page);
+  return {
+    blocks: blocks.map(({ blockIndex, digest }) => ({ blockIndex, digest: toHex(digest) })),
+    next,
+    sizeBytes,
+    blockBytes: BLOCK_BYTES,
+  };
+}

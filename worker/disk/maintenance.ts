@@ -1,0 +1,188 @@
+// Background work of a disk, one thing at a time and in this order: the long job, fold, hydrate, release, collect. Run by
+// the alarm, which survives eviction; what is due is a row, so nothing is forgotten by a crash. Never throws.
+
+import { EngineError } from '../../engine/errors.ts';
+import type { Env } from '../env.ts';
+import type { JobReport, Progress } from '../protocol.ts';
+import { failure, isFinal, type LongJob, runLong } from './jobs.ts';
+import type { JobRow, Task } from './records.ts';
+import type { DiskRuntime } from './runtime.ts';
+import { parseLocator, releaseUpstream } from './upstreams.ts';
+
+const ORDER: readonly Task[] = ['job', 'fold', 'hydrate', 'release', 'collect'];
+/** Writes gather in the log for this long before they are folded. */
+const FOLD_AFTER_MS = 2_000;
+/** A collection looks at every page: it waits until more garbage has come together. */
+const COLLECT_AFTER_MS = 15_000;
+const BACKOFF_MS = { min: 250, max: 60_000 };
+/** A long job that fails this often for a reason that might go away has failed. About two minutes. */
+const JOB_ATTEMPTS_MAX = 10;
+/** Folding leaves garbage behind; this much more than after the last collection is worth one. */
+const GARBAGE_OBJECTS_MIN = 1_024;
+
+export class Maintenance {
+  readonly #env: Env;
+  readonly #storage: DurableObjectStorage;
+  readonly #runtime: DiskRuntime;
+  /** What is due, as the rows have it. */
+  readonly #due: Map<Task, number>;
+  readonly #progress = new Map<string, Progress>();
+  #alarmMs: number | null = null;
+  #failures = 0;
+
+  constructor(env: Env, storage: DurableObjectStorage, runtime: DiskRuntime) {
+    this.#env = env;
+    this.#storage = storage;
+    this.#runtime = runtime;
+    this.#due = runtime.records.due();
+    // Whatever happened to the alarm before this incarnation, work that is due has one.
+    this.#setAlarm();
+  }
+
+  progressOf(jobId: string): Progress {
+    return this.#progress.get(jobId) ?? { doneBytes: 0, totalBytes: 0 };
+  }
+
+  /** Makes a task due. Kept when it is due already: guests that write all the time must not put folding off. */
+  schedule(task: Task, afterMs: number): void {
+    if (this.#due.has(task)) return;
+    this.#setDue(task, Date.now() + afterMs);
+  }
+
+  scheduleFold(): void {
+    if (this.#runtime.disk.wantsFold) this.schedule('fold', FOLD_AFTER_MS);
+  }
+
+  scheduleCollection(): void {
+    this.schedule('collect', COLLECT_AFTER_MS);
+  }
+
+  /** The alarm's work: everything that is due now. */
+  async run(): Promise<void> {
+    this.#alarmMs = null;
+    for (;;) {
+      const task = ORDER.find((t) => (this.#due.get(t) ?? Number.POSITIVE_INFINITY) <= Date.now());
+      if (!task || this.#runtime.isClosed) break;
+      try {
+        await this.#runtime.passZone();
+        // The row stays until the work is done: a crash in between finds it again.
+        this.#due.delete(task);
+        await this.#do(task);
+        if (!this.#due.has(task)) this.#runtime.records.clearDue(task);
+        this.#failures = 0;
+      } catch (error) {
+        if (this.#runtime.isClosed) return;
+        if (isFinal(error)) {
+          this.#runtime.records.clearDue(task);
+          continue;
+        }
+        this.#failures += 1;
+        this.#setDue(task, Date.now() + Math.min(BACKOFF_MS.max, BACKOFF_MS.min * 2 ** this.#failures));
+      }
+    }
+    if (!this.#runtime.isClosed) this.#setAlarm();
+  }
+
+  async #do(task: Task): Promise<void> {
+    const { disk } = this.#runtime;
+    switch (task) {
+      case 'job':
+        return this.#runJob();
+      case 'fold':
+        await this.#runtime.fold();
+        this.#afterFold();
+        return;
+      case 'hydrate': {
+        const { complete } = await this.#runtime.drive(disk.hydrate());
+        if (complete) {
+          this.schedule('release', 0);
+          this.scheduleCollection();
+        } else this.schedule('hydrate', 0);
+        return;
+      }
+      case 'release':
+        return this.#release();
+      case 'collect':
+        if (disk.state.upstreams.size > 0) return;
+        await this.#runtime.drive(disk.collect());
+        this.#runtime.objectsAtCollection = this.#runtime.store.objects.usage().objects;
+    }
+  }
+
+  #afterFold(): void {
+    this.scheduleFold();
+    const { objects } = this.#runtime.store.objects.usage();
+    if (objects - this.#runtime.objectsAtCollection > Math.max(GARBAGE_OBJECTS_MIN, objects / 4)) {
+      this.scheduleCollection();
+    }
+  }
+
+  async #runJob(): Promise<void> {
+    const row = this.#runtime.records.jobs().find((job) => job.report.state === 'running');
+    if (!row) return;
+    const job = row.job as LongJob;
+    let report: JobReport;
+    try {
+      report = await runLong(this.#env, this.#runtime, row.id, job, (p) => this.#progress.set(row.id, p));
+    } catch (error) {
+      if (this.#runtime.isClosed) throw error;
+      if (!isFinal(error) && row.attempts + 1 < JOB_ATTEMPTS_MAX) {
+        this.#write({ ...row, attempts: row.attempts + 1 });
+        throw error;
+      }
+      report = failure(error);
+    }
+    this.#write({ ...row, report });
+    this.#progress.delete(row.id);
+    if (this.#runtime.exclusiveJobId === row.id) this.#runtime.exclusiveJobId = null;
+    this.#afterJob(job);
+  }
+
+  #afterJob(job: LongJob): void {
+    this.schedule('job', 0);
+    this.scheduleFold();
+    if (job.kind === 'restore') {
+      if (this.#runtime.disk.state.upstreams.size > 0) this.schedule('hydrate', 0);
+      this.schedule('release', 0);
+    } else this.scheduleCollection();
+  }
+
+  #write(row: JobRow): void {
+    this.#runtime.records.writeJob(row);
+  }
+
+  /** Gives back the leases and pins that nothing needs any more. */
+  async #release(): Promise<void> {
+    const { records, disk, owner } = this.#runtime;
+    const running = new Set(
+      records
+        .jobs()
+        .filter((job) => job.report.state === 'running')
+        .map((job) => job.id),
+    );
+    for (const { id, locator } of records.held()) {
+      if (running.has(id) || disk.state.upstreams.has(id)) continue;
+      await releaseUpstream(this.#env, owner.projectId, id, parseLocator(locator)).catch((error: unknown) => {
+        // Whoever kept it is gone: then there is nothing to give back.
+        if (!(error instanceof EngineError && error.code === 'not-found')) throw error;
+      });
+      this.#runtime.assertOpen();
+      records.letGo(id);
+    }
+  }
+
+  #setDue(task: Task, ms: number): void {
+    this.#due.set(task, ms);
+    this.#runtime.records.setDue(task, ms);
+    this.#setAlarm();
+  }
+
+  /** One alarm at the earliest time; each setting of it is a billed row. */
+  #setAlarm(): void {
+    if (this.#due.size === 0) return;
+    const earliest = Math.min(...this.#due.values());
+    if (this.#alarmMs !== null && this.#alarmMs <= earliest) return;
+    this.#alarmMs = earliest;
+    void this.#storage.setAlarm(earliest);
+  }
+}

@@ -1,0 +1,286 @@
+// The Disk Durable Object: one per disk, named by the volume's UUID. It owns the bytes: objects, head, snapshots, and
+// the one exclusive operation. An object that was never created answers "gone" and writes nothing.
+
+import { DurableObject } from 'cloudflare:workers';
+import { Meter } from '../../engine/cost.ts';
+import { damageDisk } from '../../engine/disk/damage.ts';
+import { Disk as EngineDisk, type PointId } from '../../engine/disk/disk.ts';
+import { EngineError } from '../../engine/errors.ts';
+import type { Frame, UpstreamRow } from '../../engine/ports.ts';
+import { countAllocatedBlocks } from '../../engine/tree.ts';
+import { BLOCK_BYTES, type Digest, type ObjectRef } from '../../engine/types.ts';
+import { MeteredSql } from '../adapters/metered-sql.ts';
+import { R2Obs } from '../adapters/r2-obs.ts';
+import { SqlDiskStore } from '../adapters/sql-disk-store.ts';
+import type { Env } from '../env.ts';
+import { engineHost } from '../host.ts';
+import type { DamageSpec, DiskJob, DiskOwner, DiskRpc, DiskStatus, JobReport, PinnedRoot } from '../protocol.ts';
+import { vaultClient } from '../vault/client.ts';
+import { dataFault, listBlocks, readBytes, writeBytes } from './bytes.ts';
+import { acceptLong, failure, isExclusive, isFinal, isLong, runQuick } from './jobs.ts';
+import { Maintenance } from './maintenance.ts';
+import { DiskRecords } from './records.ts';
+import { DiskRuntime } from './runtime.ts';
+import { type Locator, parseLocator, releaseUpstream } from './upstreams.ts';
+import { ZoneGate } from './zone-gate.ts';
+
+const DONE: JobReport = { state: 'done', result: {} };
+const GONE: JobReport = { state: 'gone' };
+
+/** A disk that is in memory, with its background work. */
+interface Loaded {
+  readonly runtime: DiskRuntime;
+  readonly maintenance: Maintenance;
+}
+
+export class Disk extends DurableObject<Env> implements DiskRpc {
+  readonly #meter = new Meter();
+  readonly #store: SqlDiskStore;
+  readonly #records: DiskRecords;
+  readonly #zone: ZoneGate;
+  #loaded: Loaded | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#store = new SqlDiskStore(ctx.storage, this.#meter);
+    this.#records = new DiskRecords(new MeteredSql(ctx.storage.sql, this.#meter));
+    this.#zone = new ZoneGate(env);
+  }
+
+  async run(owner: DiskOwner, jobId: string, job: DiskJob): Promise<JobReport> {
+    try {
+      await this.#zone.pass(owner.zone);
+      if (job.kind === 'create' && !this.#store.exists()) return await this.#create(owner, jobId, job);
+      const loaded = this.#load(owner);
+      if (!loaded) return GONE;
+      const known = this.#records.jobs().find((row) => row.id === jobId);
+      if (known) return this.#progress(loaded, jobId, known.report);
+      if (job.kind === 'delete') return await this.#delete(loaded);
+      return this.#accept(loaded, jobId, job);
+    } catch (error) {
+      return failure(error);
+    }
+  }
+
+  async forget(owner: DiskOwner, jobId: string): Promise<void> {
+    if (this.#load(owner)) this.#records.deleteJob(jobId);
+  }
+
+  async status(owner: DiskOwner): Promise<DiskStatus | null> {
+    const loaded = this.#load(owner);
+    if (!loaded) return null;
+    const { state } = loaded.runtime.disk;
+    const { objects, storedBytes } = this.#store.objects.usage();
+    const toHydrate = [...state.upstreams.values()].reduce((sum, u) => sum + parseLocator(u.locator).logicalBytes, 0);
+    const remainingBytes = Math.max(0, toHydrate - state.hydratedBytes);
+    return {
+      sizeBytes: state.sizeBytes,
+      storedBytes,
+      objects,
+      logEntries: state.log.entryCount,
+      snapshots: [...state.snapshots.values()].map((row) => ({
+        id: row.id,
+        sealed: row.root !== null,
+        hidden: row.hidden,
+      })),
+      hydration: state.upstreams.size > 0 ? { remainingBytes } : null,
+      cost: this.#meter.mark(),
+    };
+  }
+
+  async damage(owner: DiskOwner, spec: DamageSpec): Promise<{ hit: number }> {
+    if (this.env.EVS_SIMULATION !== 'true') throw new Error('damage is for simulations only');
+    const loaded = this.#load(owner);
+    return { hit: loaded ? damageDisk(loaded.runtime.disk, spec) : 0 };
+  }
+
+  async pin(owner: DiskOwner, pinId: string, snapshotId: string): Promise<PinnedRoot | 'wait' | null> {
+    await this.#zone.pass(owner.zone);
+    const loaded = this.#load(owner);
+    if (!loaded?.runtime.disk.state.snapshots.has(snapshotId)) return null;
+    const { runtime } = loaded;
+    const { disk } = runtime;
+    if (disk.state.upstreams.size > 0) return 'wait';
+    await runtime.sealAll();
+    if (!disk.state.snapshots.has(snapshotId)) return null;
+    const root = disk.pin(pinId, snapshotId, owner.projectId);
+    const blocks = await runtime.drive(countAllocatedBlocks(disk.state.objects, root));
+    return { root, sizeBytes: disk.pointBytes({ snapshotId }), logicalBytes: blocks * BLOCK_BYTES };
+  }
+
+  async unpin(owner: DiskOwner, pinId: string): Promise<void> {
+    const loaded = this.#load(owner, 'tombstone too');
+    if (!loaded) return;
+    const { runtime, maintenance } = loaded;
+    runtime.disk.unpin(pinId);
+    if (runtime.owner.isTombstone && this.#store.listPins().length === 0) await this.#erase(loaded);
+    else maintenance.scheduleCollection();
+  }
+
+  async objects(owner: DiskOwner, pinId: string, refs: readonly ObjectRef[]): Promise<(Frame | null)[] | null> {
+    await this.#zone.pass(owner.zone);
+    const loaded = this.#load(owner, 'tombstone too');
+    if (!loaded || !this.#store.listPins().some((pin) => pin.id === pinId)) return null;
+    return this.#store.objects.getMany(refs);
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    try {
+      const url = new URL(request.url);
+      const zone = request.headers.get('x-evs-zone') ?? '';
+      const owner = { projectId: request.headers.get('x-evs-project') ?? '', zone };
+      await this.#zone.pass(zone);
+      const loaded = this.#load(owner);
+      if (!loaded) throw new EngineError('not-found', 'the disk does not exist');
+      loaded.runtime.assertNotExclusive();
+      return await this.#serve(loaded, request, url);
+    } catch (error) {
+      await request.body?.cancel().catch(() => undefined);
+      return dataFault(error);
+    }
+  }
+
+  async #serve({ runtime, maintenance }: Loaded, request: Request, url: URL): Promise<Response> {
+    const number = (name: string) => Number(url.searchParams.get(name) ?? 0);
+    const name = url.searchParams.get('point') ?? 'head';
+    const point: PointId = name === 'head' ? 'head' : { snapshotId: name };
+    if (url.pathname === '/blocks') {
+      return Response.json(await listBlocks(runtime, point, number('cursor'), number('limit')));
+    }
+    if (request.method === 'PUT') {
+      const length = url.searchParams.has('length') ? number('length') : null;
+      await writeBytes(runtime, request.body, number('offset'), length);
+      maintenance.scheduleFold();
+      return new Response(null, { status: 204 });
+    }
+    return readBytes(runtime, point, number('offset'), number('length'));
+  }
+
+  /** Never throws: what fails is due again. */
+  override async alarm(): Promise<void> {
+    if (!this.#store.exists()) return;
+    await this.#loadAny().maintenance.run();
+  }
+
+  async #create(owner: DiskOwner, jobId: string, job: Extract<DiskJob, { kind: 'create' }>): Promise<JobReport> {
+    const diskId = this.ctx.id.name ?? '';
+    const source = await this.#source(owner, jobId, job, diskId);
+    if (source === 'wait') return { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
+    // The object was empty before the awaits; it must still be.
+    if (this.#store.exists()) return this.run(owner, jobId, job);
+    this.ctx.storage.transactionSync(() => {
+      this.#store.createTables();
+      this.#records.create({ ...owner, diskId, isTombstone: false });
+      if (source) this.#records.hold(source.upstream.id, source.upstream.locator);
+      this.#records.writeJob({ id: jobId, job, report: DONE, attempts: 0 });
+    });
+    EngineDisk.create(this.#store, engineHost(), { sizeBytes: job.sizeBytes, ...source });
+    if (source) this.#loadAny().maintenance.schedule('hydrate', 0);
+    return DONE;
+  }
+
+  /** Acquires what a new disk's content comes from; idempotent by job id. */
+  async #source(
+    owner: DiskOwner,
+    jobId: string,
+    { source, sizeBytes }: Extract<DiskJob, { kind: 'create' }>,
+    diskId: string,
+  ): Promise<{ root: Digest; upstream: UpstreamRow } | 'wait' | null> {
+    if (!source) return null;
+    let found: { root: Digest; sizeBytes: number };
+    let locator: Locator;
+    if (source.kind === 'backup') {
+      const leased = await vaultClient(this.env, owner.projectId, source.vaultId).lease(jobId, source.backupId, diskId);
+      found = leased;
+      locator = { kind: 'vault', vaultId: source.vaultId, logicalBytes: leased.logicalBytes };
+    } else {
+      const { diskId: sourceId, zone, snapshotId } = source;
+      const stub = this.env.DISK.get(this.env.DISK.idFromName(sourceId));
+      const pinned = await stub.pin({ projectId: owner.projectId, zone }, jobId, snapshotId);
+      if (pinned === 'wait') return 'wait';
+      if (!pinned) throw new EngineError('not-found', `snapshot ${snapshotId} could not be found`);
+      found = pinned;
+      locator = { kind: 'disk', diskId: sourceId, zone, logicalBytes: pinned.logicalBytes };
+    }
+    if (found.sizeBytes > sizeBytes) throw new EngineError('invalid', 'the disk is smaller than what it is made from');
+    return { root: found.root, upstream: { id: jobId, locator: JSON.stringify(locator), heals: false } };
+  }
+
+  #accept({ runtime, maintenance }: Loaded, jobId: string, job: DiskJob): JobReport {
+    const others = this.#records.jobs().filter((row) => row.report.state === 'running');
+    if (runtime.exclusiveJobId !== null || (isLong(job) && others.length > 0)) {
+      throw new EngineError('busy', 'another operation of this disk is running');
+    }
+    if (isLong(job)) {
+      acceptLong(runtime, jobId, job);
+      const report: JobReport = { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
+      this.#records.writeJob({ id: jobId, job, report, attempts: 0 });
+      maintenance.schedule('job', 0);
+      return report;
+    }
+    const mark = this.#meter.mark();
+    let report: JobReport;
+    try {
+      runQuick(runtime, job);
+      report = { state: 'done', result: { cost: this.#meter.since(mark) } };
+    } catch (error) {
+      if (!isFinal(error)) throw error;
+      report = failure(error);
+    }
+    this.#records.writeJob({ id: jobId, job, report, attempts: 0 });
+    maintenance.scheduleFold();
+    if (job.kind === 'deleteSnapshot' || job.kind === 'reinstall') maintenance.scheduleCollection();
+    return report;
+  }
+
+  #progress({ maintenance }: Loaded, jobId: string, report: JobReport): JobReport {
+    return report.state === 'running' ? { state: 'running', progress: maintenance.progressOf(jobId) } : report;
+  }
+
+  /** Nothing of the disk remains, unless a clone still reads from it: then a tombstone that only the clone can see. */
+  async #delete(loaded: Loaded): Promise<JobReport> {
+    const { runtime, maintenance } = loaded;
+    if (this.#store.listPins().length === 0) {
+      await this.#erase(loaded);
+      return DONE;
+    }
+    runtime.disk.abortCollection();
+    runtime.disk.reinstall();
+    this.#records.writeOwner({ ...runtime.owner, isTombstone: true });
+    this.#loaded = null;
+    maintenance.scheduleCollection();
+    return DONE;
+  }
+
+  async #erase({ runtime }: Loaded): Promise<void> {
+    const { projectId } = runtime.owner;
+    // A vault or disk that cannot be told now finds out by itself: leases name their holder.
+    await Promise.allSettled(
+      this.#records.held().map(({ id, locator }) => releaseUpstream(this.env, projectId, id, parseLocator(locator))),
+    );
+    runtime.isClosed = true;
+    this.#loaded = null;
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.#store.forget();
+  }
+
+  /** The disk, if it is this owner's. Everybody else is told that there is none. */
+  #load(owner: DiskOwner, tombstones: 'hidden' | 'tombstone too' = 'hidden'): Loaded | null {
+    if (!this.#store.exists()) return null;
+    const loaded = this.#loadAny();
+    const { projectId, zone, isTombstone } = loaded.runtime.owner;
+    if (projectId !== owner.projectId || zone !== owner.zone) return null;
+    return isTombstone && tombstones === 'hidden' ? null : loaded;
+  }
+
+  #loadAny(): Loaded {
+    if (this.#loaded) return this.#loaded;
+    const obs = new R2Obs(this.env.OBS, this.#meter);
+    const runtime = new DiskRuntime(this.env, obs, this.#zone, this.#store, this.#records);
+    const exclusive = this.#records.jobs().find((row) => row.report.state === 'running' && isExclusive(row.job));
+    if (exclusive) runtime.takeExclusive(exclusive.id);
+    this.#loaded = { runtime, maintenance: new Maintenance(this.env, this.ctx.storage, runtime) };
+    return this.#loaded;
+  }
+}

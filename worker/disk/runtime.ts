@@ -1,0 +1,165 @@
+// An open disk inside its Durable Object: the engine's disk together with what drives its jobs: fetching what is absent,
+// pausing for guests, noticing that the disk was deleted meanwhile.
+
+import { Disk as EngineDisk, type PointId } from '../../engine/disk/disk.ts';
+import { EngineError } from '../../engine/errors.ts';
+import type { Obs } from '../../engine/ports.ts';
+import type { Job } from '../../engine/steps.ts';
+import { type ObjectRef, toHex } from '../../engine/types.ts';
+import type { SqlDiskStore } from '../adapters/sql-disk-store.ts';
+import type { Env } from '../env.ts';
+import { engineHost } from '../host.ts';
+import type { DiskRecords, OwnerRow } from './records.ts';
+import { parseLocator, sourceOf } from './upstreams.ts';
+import type { ZoneGate } from './zone-gate.ts';
+
+/** Steps between two turns: a step is at most a megabyte of work, a few milliseconds. */
+const STEPS_PER_TURN = 2;
+/** A read or a fold fetches what is absent and starts over; a well-behaved source needs one round a tree level. */
+const FETCH_ROUNDS_MAX = 64;
+
+export class DiskRuntime {
+  readonly disk: EngineDisk;
+  readonly store: SqlDiskStore;
+  readonly records: DiskRecords;
+  readonly owner: OwnerRow;
+  readonly #env: Env;
+  readonly #obs: Obs;
+  readonly #zone: ZoneGate;
+  /** Fetches under way by object: a second reader waits for the first one's. */
+  readonly #fetching = new Map<string, Promise<void>>();
+  #folding: Promise<unknown> | null = null;
+  /** Set when the disk was deleted: whatever still runs ends at its next turn. */
+  isClosed = false;
+  /** Job that has the disk for itself: guests are refused. */
+  exclusiveJobId: string | null = null;
+  /** Grows whenever an exclusive job takes the disk: a batch that began before must not be committed after. */
+  exclusiveCount = 0;
+  /** Objects when a collection last ran, or when the disk was opened. */
+  objectsAtCollection: number;
+
+  constructor(env: Env, obs: Obs, zone: ZoneGate, store: SqlDiskStore, records: DiskRecords) {
+    const disk = EngineDisk.open(store, engineHost());
+    if (!disk) throw new Error('the disk was not created');
+    this.disk = disk;
+    this.store = store;
+    this.records = records;
+    this.owner = records.owner();
+    this.#env = env;
+    this.#obs = obs;
+    this.#zone = zone;
+    this.objectsAtCollection = store.objects.usage().objects;
+  }
+
+  /** Throws `unavailable` when the zone is down. */
+  async passZone(): Promise<void> {
+    await this.#zone.pass(this.owner.zone);
+    this.assertOpen();
+  }
+
+  assertOpen(): void {
+    if (this.isClosed) throw new EngineError('not-found', 'the disk was deleted');
+  }
+
+  /** Throws `busy` while a job has the disk for itself. */
+  assertNotExclusive(): void {
+    if (this.exclusiveJobId !== null)
+      throw new EngineError('busy', 'the disk is being rolled back, restored or deleted');
+  }
+
+  takeExclusive(jobId: string): void {
+    this.exclusiveJobId = jobId;
+    this.exclusiveCount += 1;
+  }
+
+  /** Lets guests in between two turns of long work. */
+  async pause(): Promise<void> {
+    await scheduler.wait(0);
+    await this.passZone();
+  }
+
+  /** Runs an engine job to its end, fetching what it needs. What no upstream has, the job finds missing by itself. */
+  async drive<T>(job: Job<T>): Promise<T> {
+    let steps = 0;
+    for (;;) {
+      this.assertOpen();
+      const step = job.next();
+      if (step.done) return step.value;
+      if ('need' in step.value) await this.bring(step.value.need).catch(ignoreDamaged);
+      else if (++steps % STEPS_PER_TURN === 0) await this.pause();
+    }
+  }
+
+  /** One fold at a time: a writer that must wait for room waits for the one that runs. */
+  fold(): Promise<unknown> {
+    this.#folding ??= this.drive(this.disk.fold()).finally(() => {
+      this.#folding = null;
+    });
+    return this.#folding;
+  }
+
+  /** Folds until no snapshot is unsealed. After it, in the same turn, the tree is all there is but newer writes. */
+  async sealAll(): Promise<void> {
+    await this.#folding?.catch(() => undefined);
+    await this.drive(this.disk.sealAll());
+  }
+
+  /** Makes room in the log before a write is acknowledged. */
+  async relievePressure(): Promise<void> {
+    while (this.disk.pressure === 'hard') await this.fold();
+    if (this.disk.pressure === 'soft') this.fold().catch(() => undefined);
+  }
+
+  /** Reads a range, fetching what is absent. Throws `damaged` with ranges, `unavailable`, and what Disk.read throws. */
+  async read(point: PointId, offset: number, length: number): Promise<Uint8Array> {
+    for (let round = 0; round < FETCH_ROUNDS_MAX; round++) {
+      const found = this.disk.read(point, offset, length);
+      if (found.kind === 'bytes') return found.bytes;
+      if (found.kind === 'damaged')
+        throw new EngineError('damaged', 'these bytes of the disk are damaged', found.ranges);
+      await this.bring(found.refs);
+    }
+    throw new EngineError('damaged', 'what this range needs cannot be fetched', [{ offset, length }]);
+  }
+
+  /** Fetches objects from the upstreams, each once however many wait for it. Throws when none of them has one. */
+  async bring(refs: readonly ObjectRef[]): Promise<void> {
+    const waiting: Promise<void>[] = [];
+    const wanted: ObjectRef[] = [];
+    for (const ref of refs) {
+      const running = this.#fetching.get(keyOf(ref));
+      if (running) waiting.push(running);
+      else wanted.push(ref);
+    }
+    if (wanted.length > 0) {
+      const fetched = this.#fetch(wanted).finally(() => {
+        for (const ref of wanted) this.#fetching.delete(keyOf(ref));
+      });
+      for (const ref of wanted) this.#fetching.set(keyOf(ref), fetched);
+      waiting.push(fetched);
+    }
+    await Promise.all(waiting);
+  }
+
+  async #fetch(refs: readonly ObjectRef[]): Promise<void> {
+    let open = refs;
+    for (const { id, locator } of [...this.disk.state.upstreams.values()]) {
+      const source = sourceOf(this.#env, this.#obs, this.owner.projectId, id, parseLocator(locator));
+      const frames = await source.fetch(open);
+      this.assertOpen();
+      const sent = open;
+      const here = this.store.transaction(() => this.disk.state.objects.adopt(sent, frames));
+      open = sent.filter((_, i) => !here[i]);
+      if (open.length === 0) return;
+    }
+    throw new EngineError('damaged', `${open.length} objects are neither here nor where this disk came from`);
+  }
+}
+
+function ignoreDamaged(error: unknown): void {
+  if (!(error instanceof EngineError && error.code === 'damaged')) throw error;
+}
+
+function keyOf(ref: ObjectRef): string {
+  return `${ref.kind}${toHex(ref.digest)}`;
+}

@@ -1,0 +1,54 @@
+// Paging and sorting parameters as the lists take them. The project checks the values; here text becomes numbers, and
+// the link to the next page is made.
+
+import type { ListQuery, Page } from '../project/contract.ts';
+import type { Endpoints } from './endpoints.ts';
+import { badRequest } from './errors.ts';
+
+/** Most rows in one answer. */
+export const PAGE_LIMIT_MAX = 1000;
+
+type Raw = Readonly<Record<string, string | undefined>>;
+
+/** NaN for what is no whole number: the project refuses it in the words of the caller's face. */
+function count(value: string | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined;
+  return /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+}
+
+/** `sort=name:asc,size` or `sort_key` with `sort_dir`. */
+function sortOf(query: Raw): ListQuery['sort'] {
+  const { sort, sort_key: key, sort_dir: dir } = query;
+  if (sort !== undefined && (key !== undefined || dir !== undefined)) {
+    throw badRequest("The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with 'sort'.");
+  }
+  if (sort) {
+    return sort.split(',').map((part) => {
+      const [name = '', order] = part.trim().split(':');
+      return { key: name, dir: order };
+    });
+  }
+  return key || dir ? [{ key: key || 'created_at', dir: dir || undefined }] : undefined;
+}
+
+/** limit, offset, marker and sort of a list. `clip`: more than the maximum is the maximum, as in Cinder. */
+export function pageOf(query: Raw, clip: 'clip' | 'refuse'): ListQuery {
+  const limit = count(query.limit);
+  return {
+    limit: clip === 'clip' && limit !== undefined ? Math.min(limit, PAGE_LIMIT_MAX) : limit,
+    offset: count(query.offset),
+    marker: query.marker || undefined,
+    sort: sortOf(query),
+  };
+}
+
+/** `{volumes_links: [{rel: 'next', href}]}` when there is more, else nothing. The link keeps the rest of the query. */
+export function nextLink(
+  endpoints: Endpoints,
+  collection: string,
+  page: Page<{ readonly id: string }>,
+): Record<string, unknown> {
+  const last = page.items.at(-1);
+  if (!page.more || last === undefined) return {};
+  return { [`${collection}_links`]: [{ rel: 'next', href: endpoints.self({ marker: last.id, offset: null }) }] };
+}

@@ -1,0 +1,56 @@
+// Paths that no operation claimed: 404, or 501 when the real service has them.
+
+import { type ApiError, notFound, notImplemented } from './errors.ts';
+
+/** Below `/{service}/{version}/{project}`: `METHOD path` of what the real services have and nothing here answers. */
+const ELSEWHERE: Readonly<Record<string, readonly RegExp[]>> = {
+  evs: [
+    /^\w+ (cloudvolumes|os-vendor-volumes)\/(tags|resource_instances|unsubscribe|\w[\w-]*\/(?!tags)[\w-]+)/,
+    /^\w+ (recycle-bin-volumes|os-volume-transfer|volume-transfers|attachments|groups|group_snapshots|group_types)(\/|$)/,
+    /^\w+ (consistencygroups|cgsnapshots|messages|clusters|os-services|os-hosts|os-quota-class-sets|workers)(\/|$)/,
+    /^\w+ (os-volume-manage|os-snapshot-manage|manageable_volumes|manageable_snapshots|scheduler-stats)(\/|$)/,
+    /^\w+ (qos-specs|capabilities|resource_filters|default-types|orders|os-vendor-tags)(\/|$)/,
+    /^(POST|PUT|DELETE) (types|os-quota-sets)(\/|$)/,
+    /^\w+ types\/[^/]+\/(extra_specs|encryption|os-volume-type-access|action)(\/|$)/,
+    /^\w+ (volumes|snapshots)\/[^/]+\/(encryption|action)(\/|$)/,
+    /^\w+ backups\/([^/]+\/(export_record|action)|import_record|[^/]+\/import_record)$/,
+    /^\w+ (snapshots\/[^/]+\/rollback|volumes\/batch-extend)$/,
+  ],
+  vbs: [/^\w+ (cloudbackups|backuppolicy|backuppolicyresources|os-vendor-backup-sharing)(\/|$)/],
+  cbr: [
+    /^\w+ vaults\/([^/]+\/(migrateresources|set-resources)|batch-update|summary|external|order|change-charge-mode)$/,
+    /^\w+ vault\/./,
+    /^\w+ checkpoints\/(replicate|sync)$/,
+    /^\w+ backups\/(sync|[^/]+\/(replicate|metadata|members(\/[^/]+)?))$/,
+    /^\w+ (protectables|replication-capabilities|organization-policies|agents|cbr-features)(\/|$)/,
+    /^\w+ (storage_usage|migrates|region-projects|domain|orders)(\/|$)/,
+  ],
+  ecs: [
+    /^\w+ (flavors|os-keypairs|limits|os-availability-zone|os-server-groups|os-hypervisors|os-services)(\/|$)/,
+    /^(GET|POST|PUT) cloudservers(\/|$)/,
+    /^(POST|PUT|DELETE) servers(\/|$)/,
+  ],
+};
+
+/** The same for services without a project in their paths, below `/{service}/{version}`. */
+const ELSEWHERE_UNSCOPED: Readonly<Record<string, readonly RegExp[]>> = {
+  iam: [
+    /^\w+ (users|groups|roles|role_assignments|services|endpoints|policies|credentials|limits)(\/|$)/,
+    /^\w+ (OS-[A-Z]+|auth\/OS-[A-Z]+)\//,
+    /^(POST|PATCH|PUT|DELETE) (projects|domains|regions)(\/|$)/,
+    /^\w+ (projects|domains)\/[^/]+\/.+/,
+  ],
+  ims: [/^\w+ (images|schemas|cloudimages|tasks|info)(\/|$)/],
+};
+
+/** The error for a request that no operation took. */
+export function unknownPath(method: string, path: string): ApiError {
+  const [service = '', version = '', ...rest] = path.split('/').slice(1);
+  const unscoped = ELSEWHERE_UNSCOPED[service];
+  const tail = (unscoped === undefined ? rest.slice(1) : rest).join('/');
+  const patterns = unscoped ?? ELSEWHERE[service] ?? [];
+  if (patterns.some((pattern) => pattern.test(`${method} ${tail}`))) {
+    return notImplemented(`${method} /${service}/${version}/…/${tail.split('/')[0]}`);
+  }
+  return notFound('The resource could not be found.');
+}

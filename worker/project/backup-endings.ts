@@ -1,0 +1,66 @@
+// The ends of jobs on backups.
+
+import { endCheckpoint } from './checkpoints.ts';
+import { type Ending, heldBackup, heldSnapshot, heldVolume } from './held.ts';
+import type { JobAction } from './records.ts';
+import { applyRetention } from './retention.ts';
+import { endOnBackup, endOnSnapshot, endOnVolume } from './states.ts';
+import { endTask } from './tasks.ts';
+
+export const backupEndings: Readonly<Record<Extract<JobAction, 'createBackup' | 'deleteBackup'>, Ending>> = {
+  createBackup: {
+    errorCode: 'VolumeBackup.0001',
+    done(control, job, result) {
+      const backup = heldBackup(control, job);
+      if (backup !== null) {
+        control.backups.put({
+          ...backup,
+          ...result.backup,
+          status: 'available',
+          progressPercent: 100,
+          jobId: null,
+          updatedMs: control.now(),
+        });
+      }
+      releaseVolume(control, job);
+      endTask(control, job);
+      if (backup === null) return;
+      endCheckpoint(control, backup);
+      applyRetention(control, backup);
+    },
+    failed(control, job, failure) {
+      const backup = heldBackup(control, job);
+      if (backup !== null) {
+        const nowMs = control.now();
+        control.backups.put({ ...backup, status: 'error', jobId: null, failReason: failure.message, updatedMs: nowMs });
+      }
+      releaseVolume(control, job);
+      endTask(control, job, failure);
+      if (backup === null) return;
+      endCheckpoint(control, backup);
+      applyRetention(control, backup);
+    },
+  },
+
+  deleteBackup: {
+    errorCode: 'VolumeBackup.0125',
+    done(control, job) {
+      const backup = heldBackup(control, job);
+      if (backup !== null) control.backups.delete(backup.id);
+      endTask(control, job);
+    },
+    failed(control, job, failure) {
+      const backup = heldBackup(control, job);
+      if (backup !== null) control.backups.put(endOnBackup(backup, 'delete', failure.message));
+      endTask(control, job, failure);
+    },
+  },
+};
+
+/** The disk and the snapshot that were backed up are as they were; a failed backup is not theirs to show. */
+function releaseVolume(control: Parameters<Ending['done']>[0], job: Parameters<Ending['done']>[1]): void {
+  const volume = heldVolume(control, job);
+  if (volume !== null) control.volumes.put(endOnVolume(volume, 'backup'));
+  const snapshot = heldSnapshot(control, job);
+  if (snapshot !== null) control.snapshots.put(endOnSnapshot(snapshot, 'backup'));
+}

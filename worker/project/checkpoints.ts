@@ -1,0 +1,93 @@
+// A checkpoint: one run of a vault, with a backup of each disk that can be backed up now; the others are skipped, with
+// the reason.
+
+import { fault, Refusal, renderFault } from '../faults.ts';
+import { createBackup, madeUpName } from './backups.ts';
+import type { Checkpoint, CheckpointResource, CreateCheckpoint } from './contract.ts';
+import type { Actor, Control } from './control.ts';
+import type { BackupRecord } from './records.ts';
+import { skipTask } from './tasks.ts';
+import { available } from './vaults.ts';
+
+export function createCheckpoint(control: Control, actor: Actor, input: CreateCheckpoint): Checkpoint {
+  const vault = available(control.vault(input.vaultId));
+  const wanted = input.resourceIds ?? vault.resources.map((resource) => resource.id);
+  if (wanted.length === 0) throw new Refusal('vault-empty', { id: vault.id });
+  const automatic = input.automatic ?? false;
+  const id = crypto.randomUUID();
+  const name = input.name ?? madeUpName(automatic ? 'autobk' : 'manualbk');
+  const resources: CheckpointResource[] = [];
+  const skipped: Checkpoint['skipped'][number][] = [];
+  for (const [index, resourceId] of wanted.entries()) {
+    const resource = vault.resources.find((one) => one.id === resourceId);
+    if (resource === undefined) throw new Refusal('resource-not-in-vault', { id: resourceId, vaultId: vault.id });
+    const suffix = wanted.length > 1 ? `-${String(index + 1).padStart(4, '0')}` : '';
+    const what = { id: resource.id, type: resource.type, name: resource.name };
+    try {
+      const { backup } = createBackup(
+        control,
+        actor,
+        {
+          face: 'cbr',
+          volumeId: resourceId,
+          vaultId: vault.id,
+          name: automatic ? madeUpName('autobk') : `${name}${suffix}`,
+          description: input.description,
+          full: input.incremental === false,
+        },
+        { checkpointId: id, automatic, ...(input.policyId === undefined ? {} : { policyId: input.policyId }) },
+      );
+      resources.push({ ...what, sizeGib: backup.sizeGib, backupId: backup.id });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { vendorCode: code, message: reason } = renderFault(error.fault, 'cbr');
+      skipped.push({ ...what, code, reason });
+      skipTask(control, {
+        kind: 'backup',
+        vaultId: vault.id,
+        vaultName: vault.name,
+        policyId: input.policyId ?? null,
+        checkpointId: id,
+        resourceId,
+        resourceName: resource.name,
+        errorCode: code,
+        errorMessage: reason,
+      });
+    }
+  }
+  return control.checkpoints.put({
+    id,
+    vaultId: vault.id,
+    vaultName: vault.name,
+    name,
+    description: input.description ?? null,
+    status: resources.length > 0 ? 'protecting' : 'error',
+    automatic,
+    resources,
+    skipped,
+    projectId: control.projectId,
+    createdMs: control.now(),
+  });
+}
+
+export function getCheckpoint(control: Control, id: string): Checkpoint {
+  const checkpoint = control.checkpoints.get(id);
+  if (checkpoint === null) throw new Refusal('checkpoint-not-found', { id });
+  return checkpoint;
+}
+
+/** A backup has ended: when it was the checkpoint's last, so has that. */
+export function endCheckpoint(control: Control, ended: BackupRecord): void {
+  if (ended.checkpointId === null) return;
+  const backups = control.backups.by('checkpointId', ended.checkpointId);
+  if (backups.some((backup) => backup.status === 'creating')) return;
+  const status = backups.some((backup) => backup.status === 'available') ? 'available' : 'error';
+  control.checkpoints.patch(ended.checkpointId, { status });
+}
+
+/** A point of a policy came while its last run was still going. */
+export function skipRun(control: Control, vaultId: string, policyId: string): void {
+  const { message: errorMessage } = fault('vault-running', { id: vaultId });
+  const vaultName = control.vaults.get(vaultId)?.name ?? null;
+  skipTask(control, { kind: 'backup', vaultId, vaultName, policyId, errorCode: 'BackupService.6125', errorMessage });
+}

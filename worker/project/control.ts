@@ -1,0 +1,138 @@
+// What every module of the control plane works on: the project's documents, its clock, the table of due times, and the
+// one way to change anything.
+
+import type { ZoneConfig } from '../config.ts';
+import { Refusal } from '../faults.ts';
+import { Clock } from './clock.ts';
+import { DueTimes } from './due.ts';
+import type {
+  BackupRecord,
+  CheckpointRecord,
+  JobRecord,
+  PolicyRecord,
+  ServerRecord,
+  SnapshotRecord,
+  TaskRecord,
+  VaultRecord,
+  VolumeRecord,
+} from './records.ts';
+import { Store } from './store.ts';
+
+/** On whose behalf something is done; the schedule acts for the user who made the policy. */
+export interface Actor {
+  readonly userId: string;
+}
+
+export interface Places {
+  readonly zones: readonly ZoneConfig[];
+  readonly simulation: boolean;
+}
+
+export class Control {
+  readonly projectId: string;
+  readonly zones: readonly ZoneConfig[];
+  readonly simulation: boolean;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly due: DueTimes;
+  readonly volumes;
+  readonly snapshots;
+  readonly backups;
+  readonly vaults;
+  readonly policies;
+  readonly checkpoints;
+  readonly tasks;
+  readonly servers;
+  readonly jobs;
+  /** Percent of running jobs, as last told; not worth a stored row. */
+  readonly progress = new Map<string, number>();
+  /** Jobs begun in the running change, for the driver. */
+  #begun: string[] = [];
+  readonly #onCommit: (begunJobIds: readonly string[]) => void;
+
+  constructor(
+    projectId: string,
+    storage: DurableObjectStorage,
+    places: Places,
+    onCommit: (begunJobIds: readonly string[]) => void,
+  ) {
+    this.projectId = projectId;
+    this.zones = places.zones;
+    this.simulation = places.simulation;
+    this.store = new Store(storage);
+    this.clock = new Clock(this.store);
+    this.due = new DueTimes(this.store);
+    this.volumes = this.store.documents<VolumeRecord>('volume');
+    this.snapshots = this.store.documents<SnapshotRecord>('snapshot');
+    this.backups = this.store.documents<BackupRecord>('backup');
+    this.vaults = this.store.documents<VaultRecord>('vault');
+    this.policies = this.store.documents<PolicyRecord>('policy');
+    this.checkpoints = this.store.documents<CheckpointRecord>('checkpoint');
+    this.tasks = this.store.documents<TaskRecord>('task');
+    this.servers = this.store.documents<ServerRecord>('server');
+    this.jobs = this.store.documents<JobRecord>('job');
+    this.#onCommit = onCommit;
+  }
+
+  /** Milliseconds of the project's clock. */
+  now(): number {
+    return this.clock.now();
+  }
+
+  /** Runs a change in one transaction; afterwards, in the same turn, arms the alarm and starts the jobs it began. */
+  commit<T>(change: () => T): T {
+    this.#begun = [];
+    const result = this.store.change(this.projectId, change);
+    const begun = this.#begun;
+    this.#begun = [];
+    this.#onCommit(begun);
+    return result;
+  }
+
+  /** To be called inside `commit`. */
+  jobBegun(id: string): void {
+    this.#begun.push(id);
+  }
+
+  /** A document by id, or the refusal. */
+  volume(id: string): VolumeRecord {
+    return found(this.volumes.get(id), () => new Refusal('volume-not-found', { id }));
+  }
+
+  snapshot(id: string): SnapshotRecord {
+    return found(this.snapshots.get(id), () => new Refusal('snapshot-not-found', { id }));
+  }
+
+  backup(id: string): BackupRecord {
+    return found(this.backups.get(id), () => new Refusal('backup-not-found', { id }));
+  }
+
+  vault(id: string): VaultRecord {
+    return found(this.vaults.get(id), () => new Refusal('vault-not-found', { id }));
+  }
+
+  policy(id: string): PolicyRecord {
+    return found(this.policies.get(id), () => new Refusal('policy-not-found', { id }));
+  }
+
+  server(id: string): ServerRecord {
+    return found(this.servers.get(id), () => new Refusal('server-not-found', { id }));
+  }
+
+  /** The zone's settings, or the refusal. */
+  zone(name: string): ZoneConfig {
+    return found(
+      this.zones.find((zone) => zone.name === name) ?? null,
+      () => new Refusal('zone-not-found', { zone: name }),
+    );
+  }
+
+  defaultZone(): ZoneConfig {
+    return this.zones[0]!;
+  }
+}
+
+function found<T>(document: T | null, refusal: () => Refusal): T {
+  if (document === null) throw refusal();
+  return document;
+}

@@ -1,0 +1,23 @@
+// The endings of all jobs, by what they do.
+
+import { backupEndings } from './backup-endings.ts';
+import type { Ending } from './held.ts';
+import type { JobAction } from './records.ts';
+import { snapshotEndings } from './snapshot-endings.ts';
+import { vaultEndings } from './vault-endings.ts';
+import { volumeEndings } from './volume-endings.ts';
+
+export const ENDINGS: Readonly<Record<JobAction, Ending>> = {
+  ...volumeEndings,
+  ...snapshotEndings,
+  ...backupEndings,
+  ...vaultEndings,
+  none: { done() {}, failed() {}, errorCode: 'EVS.2001' },
+};
+
+const DELETIONS: readonly JobAction[] = ['deleteVolume', 'deleteSnapshot', 'deleteBackup', 'deleteVault'];
+
+/** A deletion is done when there is nothing left, whatever the words. */
+export function isDeletion(action: JobAction): boolean {
+  return DELETIONS.includes(action);
+}

@@ -1,0 +1,66 @@
+// Checks of what clients may write into names, descriptions, metadata and tags. Bytes, not characters: that is how the
+// vendor counts.
+
+import { Refusal } from '../faults.ts';
+import type { MetadataChange, VolumeTypeName } from './contract.ts';
+import { DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, TAGS_MAX, VOLUME_TYPES } from './limits.ts';
+
+const UTF8 = new TextEncoder();
+
+export function byteLength(text: string): number {
+  return UTF8.encode(text).byteLength;
+}
+
+export function checkName(name: string, bytesMax = NAME_BYTES_MAX): string {
+  if (byteLength(name) > bytesMax) throw new Refusal('invalid-name', { max: bytesMax });
+  return name;
+}
+
+export function checkDescription(description: string | null): string | null {
+  if (description !== null && byteLength(description) > DESCRIPTION_BYTES_MAX) throw new Refusal('invalid-description');
+  return description;
+}
+
+type Pairs = Readonly<Record<string, string>>;
+
+export function checkMetadata(metadata: Pairs): Pairs {
+  for (const [key, value] of Object.entries(metadata)) {
+    if (key === '' || byteLength(key) > METADATA_BYTES_MAX) {
+      throw new Refusal('invalid-metadata', { reason: `keys have 1 to ${METADATA_BYTES_MAX} bytes` });
+    }
+    if (typeof value !== 'string' || byteLength(value) > METADATA_BYTES_MAX) {
+      throw new Refusal('invalid-metadata', { reason: `values are texts of at most ${METADATA_BYTES_MAX} bytes` });
+    }
+  }
+  return metadata;
+}
+
+export function checkTags(tags: Pairs): Pairs {
+  const pairs = Object.entries(tags);
+  if (pairs.length > TAGS_MAX) throw new Refusal('invalid-tags', { reason: `at most ${TAGS_MAX}` });
+  for (const [key, value] of pairs) {
+    if (!/^[\w-]{1,36}$/.test(key))
+      throw new Refusal('invalid-tags', { reason: 'keys have 1 to 36 of A-Z a-z 0-9 _ -' });
+    if (typeof value !== 'string' || !/^[\w-]{0,43}$/.test(value)) {
+      throw new Refusal('invalid-tags', { reason: 'values have up to 43 of A-Z a-z 0-9 _ -' });
+    }
+  }
+  return tags;
+}
+
+/** The pairs after a change. */
+export function changedPairs(have: Pairs, change: MetadataChange): Pairs {
+  const next: Record<string, string> = change.mode === 'replace' ? {} : { ...have };
+  for (const key of change.remove ?? []) {
+    if (!Object.hasOwn(next, key)) throw new Refusal('metadata-not-found', { key });
+    delete next[key];
+  }
+  return { ...next, ...change.set };
+}
+
+/** A volume type by name or by id. */
+export function typeNamed(text: string): VolumeTypeName {
+  const type = VOLUME_TYPES.find((known) => known.name === text || known.id === text);
+  if (type === undefined) throw new Refusal('type-not-found', { type: text });
+  return type.name;
+}

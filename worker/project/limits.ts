@@ -1,0 +1,85 @@
+// The service's limits and catalogue, each a named constant. What the vendor documents is taken as documented.
+
+import type { VolumeType, VolumeTypeName } from './contract.ts';
+
+export const GIB = 2 ** 30;
+
+/** Quotas of a project; -1 would be unlimited. */
+export const QUOTA = {
+  volumes: 1000,
+  snapshots: 7000,
+  /** Volumes and snapshots. */
+  gigabytes: 1_048_576,
+  backups: 10_000,
+  backupGigabytes: 1_048_576,
+  perVolumeGigabytes: 32_768,
+} as const;
+
+/** Data disks of the native form start here; Cinder's start at 1. */
+export const NATIVE_SIZE_GIB_MIN = 10;
+export const SYSTEM_SIZE_GIB_MAX = 1024;
+export const VOLUME_COUNT_MAX = 100;
+export const NAME_BYTES_MAX = 255;
+/** With a count the suffix -0001 must still fit. */
+export const BATCH_NAME_BYTES_MAX = 250;
+export const DESCRIPTION_BYTES_MAX = 255;
+export const METADATA_BYTES_MAX = 255;
+export const TAGS_MAX = 10;
+/** Manual snapshots of a disk: the vendor's limit, on its own face only; Cinder has none but the quota. */
+export const SNAPSHOTS_PER_DISK_MAX = 7;
+/** VBS only. */
+export const VBS_BACKUPS_PER_DISK_MAX = 20;
+export const ATTACHMENTS_MAX = 16;
+export const VAULTS_MAX = 100;
+export const VAULT_RESOURCES_MAX = 256;
+export const VAULT_SIZE_GIB_MIN = 10;
+export const VAULT_SIZE_GIB_MAX = 10_485_760;
+export const POLICIES_MAX = 32;
+/** Automatic backups that failed are kept for a look, but not many. */
+export const FAILED_AUTOMATIC_MAX = 10;
+
+export const DEFAULT_TYPE: VolumeTypeName = 'SSD';
+
+/** Ids are for ever: clients store them. */
+export const VOLUME_TYPES: readonly Omit<VolumeType, 'zones' | 'isDefault'>[] = [
+  { id: '8c2a1b50-5f0e-4b5b-9d6a-6d8b1f1e0a01', name: 'SATA', description: 'Common I/O' },
+  { id: '8c2a1b50-5f0e-4b5b-9d6a-6d8b1f1e0a02', name: 'SAS', description: 'High I/O' },
+  { id: '8c2a1b50-5f0e-4b5b-9d6a-6d8b1f1e0a03', name: 'SSD', description: 'Ultra-high I/O' },
+  { id: '8c2a1b50-5f0e-4b5b-9d6a-6d8b1f1e0a04', name: 'GPSSD', description: 'General purpose SSD' },
+  { id: '8c2a1b50-5f0e-4b5b-9d6a-6d8b1f1e0a05', name: 'ESSD', description: 'Extreme SSD' },
+];
+
+/** What a type may become. */
+export const RETYPE: Readonly<Record<VolumeTypeName, readonly VolumeTypeName[]>> = {
+  ESSD: ['SSD', 'GPSSD'],
+  SSD: ['ESSD', 'GPSSD'],
+  GPSSD: ['ESSD', 'SSD'],
+  SAS: ['ESSD', 'SSD', 'GPSSD'],
+  SATA: ['SAS', 'SSD', 'GPSSD', 'ESSD'],
+};
+
+/** How long a grant to read or write bytes is good. */
+export const GRANT_LIFE_MS = 30_000;
+
+/** The job protocol's patience. Real time. */
+export const PATIENCE = {
+  /** The alarm looks after a job that is driven in memory this much later, should the object be evicted. */
+  safetyNetMs: 5000,
+  pollMinMs: 50,
+  pollMaxMs: 1000,
+  /** After so many polls in a row the alarm goes on, so that a long job does not keep this object in memory. */
+  pollsInMemory: 60,
+  backoffMinMs: 100,
+  backoffMaxMs: 30_000,
+  /** Tries of a job that no target has accepted, when the zone is down or the disk is busy: about 6 s. */
+  refusedTriesMax: 6,
+  /** Tries when no answer came at all: about two minutes. The job may have been done, so give it longer. */
+  silentTriesMax: 12,
+  /** Settled jobs and what hangs on them are kept this long. */
+  jobLifeMs: 7 * 24 * 3600 * 1000,
+  sweepMs: 24 * 3600 * 1000,
+} as const;
+
+/** Of a simulated clock: one call may go this far, and wait this long for backups. */
+export const ADVANCE_MS_MAX = 366 * 24 * 3600 * 1000;
+export const ADVANCE_WAIT_MS_MAX = 60_000;

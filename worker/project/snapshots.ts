@@ -1,0 +1,151 @@
+// Snapshots: made, read, described, deleted; and the two ways back to one (the vendor's rollback, Cinder's revert).
+
+import { Refusal } from '../faults.ts';
+import type { CreateSnapshot, MetadataChange, Page, Snapshot, SnapshotQuery, UpdateDetails } from './contract.ts';
+import type { Actor, Control } from './control.ts';
+import { changedPairs, checkDescription, checkMetadata, checkName } from './fields.ts';
+import { begin, newJobId, onDisk, running } from './jobs.ts';
+import { SNAPSHOTS_PER_DISK_MAX } from './limits.ts';
+import { commonKeys, holdsAll, page, type SortKeys } from './list.ts';
+import { checkSnapshotQuota } from './quotas.ts';
+import type { SnapshotRecord, VolumeRecord } from './records.ts';
+import { beginOnSnapshot, beginOnVolume, SNAPSHOT_VOLUME_STATUSES } from './states.ts';
+
+const SORT_KEYS: SortKeys<SnapshotRecord> = {
+  ...commonKeys<SnapshotRecord>(),
+  size: (snapshot) => snapshot.sizeGib,
+  volume_id: (snapshot) => snapshot.volumeId,
+};
+
+function bare(record: SnapshotRecord): Snapshot {
+  const { jobId, priorStatus, ...snapshot } = record;
+  return snapshot;
+}
+
+export function createSnapshot(control: Control, actor: Actor, input: CreateSnapshot): Snapshot {
+  const volume = control.volume(input.volumeId);
+  const forced = input.force === true && volume.status === 'attaching';
+  if (!SNAPSHOT_VOLUME_STATUSES.includes(volume.status) && !forced) {
+    throw new Refusal('snapshot-volume-status', { id: volume.id, status: volume.status });
+  }
+  const siblings = control.snapshots.by('volumeId', volume.id);
+  if (input.face === 'native' && siblings.length >= SNAPSHOTS_PER_DISK_MAX) {
+    throw new Refusal('snapshot-limit', { limit: SNAPSHOTS_PER_DISK_MAX });
+  }
+  checkSnapshotQuota(control, volume.sizeGib);
+  const jobId = newJobId();
+  const nowMs = control.now();
+  const snapshot = control.snapshots.put({
+    id: crypto.randomUUID(),
+    volumeId: volume.id,
+    name: checkName(input.name ?? ''),
+    description: checkDescription(input.description ?? null),
+    status: 'creating',
+    sizeGib: volume.sizeGib,
+    zone: volume.zone,
+    progressPercent: 0,
+    metadata: checkMetadata(input.metadata ?? {}),
+    projectId: control.projectId,
+    userId: actor.userId,
+    // Two snapshots of one millisecond still have an order: "the newest" must mean one of them.
+    createdMs: Math.max(nowMs, ...siblings.map((sibling) => sibling.createdMs + 1)),
+    updatedMs: nowMs,
+    failReason: null,
+    priorStatus: null,
+    jobId,
+  });
+  const target = onDisk(control, volume, { kind: 'createSnapshot', snapshotId: snapshot.id });
+  begin(control, { id: jobId, action: 'createSnapshot', target, volumeId: volume.id, snapshotId: snapshot.id });
+  return bare(snapshot);
+}
+
+export function getSnapshot(control: Control, id: string): Snapshot {
+  return bare(control.snapshot(id));
+}
+
+export function listSnapshots(control: Control, query: SnapshotQuery): Page<Snapshot> {
+  const ids = query.ids === undefined ? null : new Set(query.ids);
+  const { volumeId } = query;
+  const candidates = volumeId === undefined ? control.snapshots.all() : control.snapshots.by('volumeId', volumeId);
+  const snapshots = candidates.filter(
+    (snapshot) =>
+      (ids === null || ids.has(snapshot.id)) &&
+      (query.name === undefined || snapshot.name === query.name) &&
+      (query.status === undefined || snapshot.status === query.status) &&
+      (query.zone === undefined || snapshot.zone === query.zone) &&
+      (query.metadata === undefined || holdsAll(snapshot.metadata, query.metadata)),
+  );
+  const found = page(snapshots, query, SORT_KEYS);
+  return { ...found, items: found.items.map(bare) };
+}
+
+export function updateSnapshot(control: Control, id: string, input: UpdateDetails): Snapshot {
+  const snapshot = control.snapshot(id);
+  if (input.name === undefined && input.description === undefined && input.metadata === undefined) {
+    throw new Refusal('nothing-to-update');
+  }
+  return save(control, snapshot, {
+    name: input.name === undefined ? snapshot.name : checkName(input.name ?? ''),
+    description: input.description === undefined ? snapshot.description : checkDescription(input.description),
+    metadata: input.metadata === undefined ? snapshot.metadata : checkMetadata(input.metadata),
+  });
+}
+
+export function changeSnapshotMetadata(control: Control, id: string, change: MetadataChange): Snapshot {
+  const snapshot = control.snapshot(id);
+  return save(control, snapshot, { metadata: checkMetadata(changedPairs(snapshot.metadata, change)) });
+}
+
+export function deleteSnapshot(control: Control, id: string): null {
+  const snapshot = control.snapshot(id);
+  const jobId = newJobId();
+  const deleting = beginOnSnapshot(snapshot, 'delete', jobId);
+  // A disk that is being made from it has not adopted it yet.
+  const inUse = running(control).some((job) => job.snapshotId === id && job.action === 'createVolume');
+  if (inUse) throw new Refusal('snapshot-busy', { id });
+  control.snapshots.put(deleting);
+  const target = onDisk(
+    control,
+    { id: snapshot.volumeId, zone: snapshot.zone },
+    { kind: 'deleteSnapshot', snapshotId: id },
+  );
+  begin(control, { id: jobId, action: 'deleteSnapshot', target, volumeId: snapshot.volumeId, snapshotId: id });
+  return null;
+}
+
+/** S6, N2: any of the disk's snapshots, and no other disk. */
+export function rollbackSnapshot(control: Control, id: string, input: { volumeId: string }): { volumeId: string } {
+  const snapshot = control.snapshot(id);
+  const volume = control.volume(input.volumeId);
+  if (volume.id !== snapshot.volumeId) throw new Refusal('rollback-foreign', { id, volumeId: snapshot.volumeId });
+  goBack(control, volume, snapshot, 'rollback');
+  return { volumeId: volume.id };
+}
+
+/** Cinder's form: the most recent snapshot only, and only while the disk still has its size. */
+export function revertVolume(control: Control, volumeId: string, input: { snapshotId: string }): null {
+  const volume = control.volume(volumeId);
+  const snapshot = control.snapshot(input.snapshotId);
+  if (snapshot.volumeId !== volumeId)
+    throw new Refusal('volume-no-snapshot', { id: volumeId, snapshotId: snapshot.id });
+  const newest = control.snapshots.by('volumeId', volumeId).every((other) => other.createdMs <= snapshot.createdMs);
+  if (!newest) throw new Refusal('revert-not-latest', { id: snapshot.id });
+  if (volume.sizeGib !== snapshot.sizeGib)
+    throw new Refusal('revert-extended', { id: volumeId, snapshotId: snapshot.id });
+  goBack(control, volume, snapshot, 'revert');
+  return null;
+}
+
+function goBack(control: Control, volume: VolumeRecord, snapshot: SnapshotRecord, how: 'rollback' | 'revert'): void {
+  const jobId = newJobId();
+  const volumeBack = beginOnVolume(volume, how, jobId);
+  const snapshotBack = beginOnSnapshot(snapshot, how, jobId);
+  control.volumes.put(volumeBack);
+  control.snapshots.put(snapshotBack);
+  const target = onDisk(control, volume, { kind: 'rollback', snapshotId: snapshot.id });
+  begin(control, { id: jobId, action: 'rollback', target, volumeId: volume.id, snapshotId: snapshot.id });
+}
+
+function save(control: Control, snapshot: SnapshotRecord, changed: Partial<SnapshotRecord>): Snapshot {
+  return bare(control.snapshots.put({ ...snapshot, ...changed, updatedMs: control.now() }));
+}

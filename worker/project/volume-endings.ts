@@ -1,0 +1,148 @@
+// The ends of jobs on volumes.
+
+import type { Ending } from './held.ts';
+import { heldBackup, heldSnapshot, heldVolume } from './held.ts';
+import type { JobAction } from './records.ts';
+import { endOnBackup, endOnSnapshot, endOnVolume } from './states.ts';
+import { endTask } from './tasks.ts';
+
+type VolumeAction = Extract<
+  JobAction,
+  'createVolume' | 'deleteVolume' | 'extendVolume' | 'rollback' | 'restore' | 'reinstallOs'
+>;
+
+export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
+  createVolume: {
+    errorCode: 'EVS.2024',
+    done(control, job) {
+      const volume = heldVolume(control, job);
+      if (volume !== null) {
+        control.volumes.put({
+          ...volume,
+          status: 'available',
+          priorStatus: null,
+          jobId: null,
+          updatedMs: control.now(),
+        });
+      }
+      releaseSources(control, job);
+      endTask(control, job);
+    },
+    failed(control, job, failure) {
+      const volume = heldVolume(control, job);
+      if (volume !== null) {
+        // A disk that was to be made by a restore says so; any other was simply not made.
+        const status = volume.status === 'restoring-backup' ? 'error_restoring' : 'error';
+        control.volumes.put({ ...volume, status, priorStatus: null, jobId: null, failReason: failure.message });
+      }
+      releaseSources(control, job);
+      endTask(control, job, failure);
+    },
+  },
+
+  deleteVolume: {
+    errorCode: 'EVS.2020',
+    done(control, job) {
+      const volume = heldVolume(control, job);
+      if (volume === null) return;
+      for (const snapshot of control.snapshots.by('volumeId', volume.id)) control.snapshots.delete(snapshot.id);
+      control.volumes.delete(volume.id);
+      // Its backups stay, and the vault keeps them; it only has nothing more to protect.
+      for (const vault of control.vaults.all()) {
+        const resources = vault.resources.filter((resource) => resource.id !== volume.id);
+        if (resources.length < vault.resources.length) control.vaults.put({ ...vault, resources });
+      }
+    },
+    failed(control, job, failure) {
+      const volume = heldVolume(control, job);
+      if (volume === null) return;
+      control.volumes.put(endOnVolume(volume, 'delete', failure.message));
+      for (const snapshot of control.snapshots.by('volumeId', volume.id)) {
+        if (snapshot.jobId === job.id) control.snapshots.put(endOnSnapshot(snapshot, 'delete', failure.message));
+      }
+    },
+  },
+
+  extendVolume: {
+    errorCode: 'EVS.2026',
+    done(control, job) {
+      const volume = heldVolume(control, job);
+      const sizeGib = job.entities.sizeGib ?? volume?.sizeGib;
+      if (volume === null || sizeGib === undefined) return;
+      control.volumes.put({ ...endOnVolume(volume, 'extend'), sizeGib, updatedMs: control.now() });
+    },
+    failed(control, job, failure) {
+      const volume = heldVolume(control, job);
+      if (volume !== null) control.volumes.put(endOnVolume(volume, 'extend', failure.message));
+    },
+  },
+
+  rollback: {
+    errorCode: 'EVS.2105',
+    done(control, job) {
+      const volume = heldVolume(control, job);
+      if (volume !== null) control.volumes.put({ ...endOnVolume(volume, 'rollback'), updatedMs: control.now() });
+      const snapshot = heldSnapshot(control, job);
+      if (snapshot !== null) control.snapshots.put(endOnSnapshot(snapshot, 'rollback'));
+    },
+    failed(control, job, failure) {
+      const volume = heldVolume(control, job);
+      if (volume !== null) control.volumes.put(endOnVolume(volume, 'rollback', failure.message));
+      const snapshot = heldSnapshot(control, job);
+      if (snapshot !== null) control.snapshots.put(endOnSnapshot(snapshot, 'rollback', failure.message));
+    },
+  },
+
+  restore: {
+    errorCode: 'VolumeBackup.0202',
+    done(control, job) {
+      const volume = heldVolume(control, job);
+      if (volume !== null) control.volumes.put({ ...endOnVolume(volume, 'restore'), updatedMs: control.now() });
+      releaseSources(control, job);
+      endTask(control, job);
+    },
+    failed(control, job, failure) {
+      const volume = heldVolume(control, job);
+      if (volume !== null) control.volumes.put(endOnVolume(volume, 'restore', failure.message));
+      releaseSources(control, job);
+      endTask(control, job, failure);
+    },
+  },
+
+  reinstallOs: {
+    errorCode: 'EVS.2024',
+    done(control, job) {
+      const volume = heldVolume(control, job);
+      if (volume !== null) {
+        control.volumes.put({ ...endOnVolume(volume, 'reinstall'), updatedMs: control.now() });
+        // S4: the system disk's snapshots go with its old content; data disks are not touched.
+        for (const snapshot of control.snapshots.by('volumeId', volume.id)) control.snapshots.delete(snapshot.id);
+      }
+      const server = job.serverId === undefined ? null : control.servers.get(job.serverId);
+      if (server?.jobId === job.id) {
+        control.servers.put({ ...server, status: 'SHUTOFF', jobId: null, updatedMs: control.now() });
+      }
+    },
+    failed(control, job, failure) {
+      const volume = heldVolume(control, job);
+      if (volume !== null) {
+        control.volumes.put(endOnVolume(volume, 'reinstall', failure.message));
+        for (const snapshot of control.snapshots.by('volumeId', volume.id)) {
+          if (snapshot.jobId !== job.id) continue;
+          const status = snapshot.priorStatus ?? 'available';
+          control.snapshots.put({ ...snapshot, status, priorStatus: null, jobId: null });
+        }
+      }
+      const server = job.serverId === undefined ? null : control.servers.get(job.serverId);
+      if (server?.jobId === job.id) {
+        control.servers.put({ ...server, status: 'SHUTOFF', jobId: null, updatedMs: control.now() });
+      }
+    },
+  },
+};
+
+/** The snapshot and the backup that a new or restored disk was made from are free again. */
+function releaseSources(control: Parameters<Ending['done']>[0], job: Parameters<Ending['done']>[1]): void {
+  const backup = heldBackup(control, job);
+  if (backup !== null) control.backups.put(endOnBackup(backup, 'restore'));
+}

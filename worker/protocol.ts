@@ -1,0 +1,182 @@
+// What the Durable Objects say to each other. Plain data only: it crosses RPC, and a newer Worker may talk to an older
+// object, so fields are added, never changed, and unknown ones are ignored.
+
+import type { MeterCounts } from '../engine/cost.ts';
+import type { Frame } from '../engine/ports.ts';
+import type { ObjectRef } from '../engine/types.ts';
+
+/** Sent with every call to a Disk, which compares it with its own row: a wrong owner or zone is told "gone". */
+export interface DiskOwner {
+  readonly projectId: string;
+  readonly zone: string;
+}
+
+/** Where a new disk's content comes from. */
+export type DiskSource =
+  | { readonly kind: 'snapshot'; readonly diskId: string; readonly snapshotId: string; readonly zone: string }
+  | { readonly kind: 'backup'; readonly vaultId: string; readonly backupId: string };
+
+/** The jobs of a Disk. One exclusive job at a time; `create` is the only one that may write into an empty object. */
+export type DiskJob =
+  | { readonly kind: 'create'; readonly sizeBytes: number; readonly source?: DiskSource }
+  /** Done when nothing is left, or when only a hidden tombstone is (a clone still reads from it). */
+  | { readonly kind: 'delete' }
+  | { readonly kind: 'extend'; readonly sizeBytes: number }
+  | { readonly kind: 'createSnapshot'; readonly snapshotId: string }
+  | { readonly kind: 'deleteSnapshot'; readonly snapshotId: string }
+  | { readonly kind: 'rollback'; readonly snapshotId: string }
+  /** Reinstalling an OS: content becomes zeros and every snapshot goes (statement S4). */
+  | { readonly kind: 'reinstall' }
+  /** The content of now (or of a snapshot) into the vault. `full`: no parent, every object is verified again. */
+  | {
+      readonly kind: 'backup';
+      readonly vaultId: string;
+      readonly backupId: string;
+      readonly snapshotId?: string;
+      readonly full: boolean;
+      readonly label: BackupLabel;
+    }
+  /** A backup's content over this disk. Refuses I/O until the new root is in place, then objects arrive by themselves. */
+  | { readonly kind: 'restore'; readonly vaultId: string; readonly backupId: string };
+
+/** What a manifest says about its origin, for people and for a rebuild from R2 alone. */
+export interface BackupLabel {
+  readonly name: string;
+  readonly volumeId: string;
+  readonly volumeName: string;
+  readonly zone: string;
+  readonly createdMs: number;
+  readonly automatic: boolean;
+}
+
+/** The jobs of a Vault. */
+export type VaultJob =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'deleteBackup'; readonly backupId: string }
+  | { readonly kind: 'delete' };
+
+/** Progress of bytes; `totalBytes` 0 while unknown. */
+export interface Progress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+/** How an object answers `run`: insert the job or say how it stands. Idempotent by job id; safe to ask at any time. */
+export type JobReport =
+  | { readonly state: 'running'; readonly progress: Progress }
+  | { readonly state: 'done'; readonly result: JobResult }
+  | { readonly state: 'failed'; readonly code: JobFailure; readonly message: string }
+  /** The object was deleted, or never existed, or belongs to somebody else. Counts as done for a deletion. */
+  | { readonly state: 'gone' };
+
+/** `busy`: another exclusive job runs; `unavailable`: the zone is down; `damaged`: bytes did not match their name. */
+export type JobFailure = 'busy' | 'unavailable' | 'damaged' | 'not-found' | 'invalid' | 'full' | 'internal';
+
+export interface JobResult {
+  /** What the job made the platform do. */
+  readonly cost?: MeterCounts;
+  readonly backup?: BackupResult;
+}
+
+export interface BackupResult {
+  /** Bytes of allocated blocks in the backed-up root. */
+  readonly logicalBytes: number;
+  /** Bytes that this backup added to the vault. */
+  readonly storedBytes: number;
+  readonly objectCount: number;
+  readonly incremental: boolean;
+}
+
+export interface PinnedRoot {
+  readonly root: Uint8Array;
+  readonly sizeBytes: number;
+  readonly logicalBytes: number;
+}
+
+/** A point of a disk's history that can be read. */
+export type Point = { readonly kind: 'head' } | { readonly kind: 'snapshot'; readonly snapshotId: string };
+
+/** State of a disk as its object sees it; the truth about bytes. */
+export interface DiskStatus {
+  readonly sizeBytes: number;
+  readonly storedBytes: number;
+  readonly objects: number;
+  readonly logEntries: number;
+  readonly snapshots: readonly { readonly id: string; readonly sealed: boolean; readonly hidden: boolean }[];
+  /** Bytes that still have to arrive from a source; null when the disk is independent. */
+  readonly hydration: { readonly remainingBytes: number } | null;
+  readonly cost: MeterCounts;
+}
+
+/** A fault for simulations; see docs/design on damage. The Disk picks `count` things among what the target reaches. */
+export interface DamageSpec {
+  readonly target:
+    | { readonly kind: 'snapshot'; readonly snapshotId: string }
+    | { readonly kind: 'range'; readonly offset: number; readonly length: number }
+    | { readonly kind: 'page' }
+    | { readonly kind: 'log' }
+    /** Everything that the disk stores. */
+    | { readonly kind: 'all' };
+  readonly fault: 'flip' | 'lose' | 'misdirect';
+  readonly count: number;
+  readonly seed: number;
+}
+
+/**
+ * RPC of the Disk class. Besides these, `fetch` carries bytes between the data service and the disk:
+ *   GET  http://disk/bytes?point=head|{snapshotId}&offset=N&length=N      200 octet-stream, or a JSON DataFault
+ *   PUT  http://disk/bytes?offset=N[&length=N]                            204, all of it or nothing
+ *   GET  http://disk/blocks?point=…&cursor=N&limit=N                      200 JSON AllocatedBlocks
+ * each with `x-evs-project` and `x-evs-zone` as DiskOwner.
+ */
+export interface DiskRpc {
+  run(owner: DiskOwner, jobId: string, job: DiskJob): Promise<JobReport>;
+  /** The caller has applied the result: the record may go. */
+  forget(owner: DiskOwner, jobId: string): Promise<void>;
+  /** null when gone or foreign. */
+  status(owner: DiskOwner): Promise<DiskStatus | null>;
+  /** Returns how many stored things were hit. Refused unless the deployment is a simulation. */
+  damage(owner: DiskOwner, spec: DamageSpec): Promise<{ hit: number }>;
+  /**
+   * Keeps a snapshot's content for a clone until `unpin`. 'wait': this disk still fetches from its own source; ask again.
+   * null: no such snapshot. `logicalBytes`: of its allocated blocks.
+   */
+  pin(owner: DiskOwner, pinId: string, snapshotId: string): Promise<PinnedRoot | 'wait' | null>;
+  /** Unknown pins are no error. */
+  unpin(owner: DiskOwner, pinId: string): Promise<void>;
+  /** Frames of a pinned root as they are stored, unchecked; null where absent. null as a whole: no such pin. */
+  objects(owner: DiskOwner, pinId: string, refs: readonly ObjectRef[]): Promise<(Frame | null)[] | null>;
+}
+
+/** RPC of the Vault class, as the Project and the data service see it. `fetch` serves bytes as the Disk's does:
+ *   GET http://vault/bytes?backup={id}&offset=N&length=N ; GET http://vault/blocks?backup={id}&cursor=N&limit=N
+ * with `x-evs-project`. What Disk and Vault say to each other while a backup runs is engine/repository/ports.ts. */
+export interface VaultRpc {
+  run(projectId: string, jobId: string, job: VaultJob): Promise<JobReport>;
+  forget(projectId: string, jobId: string): Promise<void>;
+}
+
+/** Health of a zone. */
+export type ZoneHealth = 'up' | 'down' | 'slow';
+
+export interface ZoneRpc {
+  health(): Promise<{ state: ZoneHealth; delayMs: number }>;
+  /** Simulation only. */
+  set(state: ZoneHealth, delayMs: number): Promise<void>;
+}
+
+/** Allocated blocks of a point, in order. `next` is a block index to continue from, or null at the end. */
+export interface AllocatedBlocks {
+  readonly blocks: readonly { readonly blockIndex: number; readonly digest: string }[];
+  readonly next: number | null;
+  readonly sizeBytes: number;
+  readonly blockBytes: 65536;
+}
+
+/** Body of an error answer of `fetch`. */
+export interface DataFault {
+  readonly code: 'not-found' | 'out-of-range' | 'unaligned' | 'busy' | 'unavailable' | 'damaged' | 'body-size' | 'full';
+  readonly message: string;
+  /** For `damaged`: the byte ranges that cannot be read. */
+  readonly ranges?: readonly { readonly offset: number; readonly length: number }[];
+}

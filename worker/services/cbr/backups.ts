@@ -1,0 +1,232 @@
+// Backups, checkpoints and the operation log.
+
+import { z } from '@hono/zod-openapi';
+import { badRequest } from '../../http/errors.ts';
+import { clearableText, optionalFlag, optionalText } from '../../http/fields.ts';
+import { type Call, empty, json, type Routes } from '../../http/operation.ts';
+import { PAGE_LIMIT_MAX, pageOf } from '../../http/paging.ts';
+import { CbrBackup, CheckpointView, TaskView } from './shapes.ts';
+import { cbrBackupView, checkpointView, taskView, VOLUME_RESOURCE } from './views.ts';
+
+const BackupList = z.object({
+  checkpoint_id: optionalText,
+  vault_id: optionalText,
+  resource_id: optionalText,
+  resource_name: optionalText,
+  resource_type: optionalText,
+  resource_az: optionalText,
+  name: optionalText,
+  status: optionalText,
+  start_time: optionalText,
+  end_time: optionalText,
+  limit: optionalText,
+  offset: optionalText,
+  marker: optionalText,
+  sort: optionalText,
+});
+
+const TaskList = z.object({
+  operation_type: optionalText,
+  status: optionalText,
+  vault_id: optionalText,
+  vault_name: optionalText,
+  resource_id: optionalText,
+  resource_name: optionalText,
+  start_time: optionalText,
+  end_time: optionalText,
+  limit: optionalText,
+  offset: optionalText,
+});
+
+const RestoreBody = z.object({
+  restore: z.object({ volume_id: optionalText, resource_id: optionalText, power_on: optionalFlag }),
+});
+
+const CheckpointBody = z.object({
+  checkpoint: z.object({
+    vault_id: z.string(),
+    parameters: z
+      .object({
+        name: optionalText,
+        description: clearableText,
+        incremental: optionalFlag,
+        auto_trigger: optionalFlag,
+        resources: z.array(z.string()).nullish(),
+        resource_details: z.array(z.looseObject({ id: z.string() })).nullish(),
+        policy_id: optionalText,
+      })
+      .nullish(),
+  }),
+});
+
+/** What the project calls CBR's words for statuses. */
+const STATUS: Readonly<Record<string, readonly string[]>> = {
+  protecting: ['creating'],
+  waiting_protect: ['creating'],
+  waiting_restore: ['restoring'],
+  waiting_delete: ['deleting'],
+  error: ['error', 'error_restoring', 'error_deleting'],
+};
+
+function timeOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw badRequest(`Invalid time ${text.slice(0, 64)}: write 2026-01-31T23:59:59Z.`);
+  return ms;
+}
+
+/** `key:asc`; CBR sorts descending unless told otherwise, and knows two keys by other names. */
+const sortOf = (sort: string | undefined) => sort?.replaceAll('protected_at', 'created_at');
+
+async function listBackups(call: Call<z.output<typeof BackupList>, unknown>): Promise<Response> {
+  const { query } = call;
+  const paging = pageOf({ ...query, sort: sortOf(query.sort) }, 'refuse');
+  const statuses = (call.c.req.queries('status') ?? []).flatMap((status) => STATUS[status] ?? [status]);
+  const noSuchType = query.resource_type !== undefined && query.resource_type !== VOLUME_RESOURCE;
+  const page = await call.ask((project, caller) =>
+    project.listBackups(caller, {
+      ...paging,
+      ids: noSuchType ? [] : undefined,
+      checkpointId: query.checkpoint_id,
+      vaultId: query.vault_id,
+      volumeId: query.resource_id,
+      volumeName: query.resource_name,
+      volumeZone: query.resource_az,
+      name: query.name,
+      status: statuses.length > 0 ? statuses : undefined,
+      fromMs: timeOf(query.start_time),
+      toMs: timeOf(query.end_time),
+    }),
+  );
+  return json(200, {
+    backups: noSuchType ? [] : page.items.map(cbrBackupView),
+    count: noSuchType ? 0 : page.total,
+    limit: paging.limit ?? PAGE_LIMIT_MAX,
+    offset: paging.offset ?? 0,
+  });
+}
+
+async function restore(call: Call<unknown, z.output<typeof RestoreBody>>): Promise<Response> {
+  const { volume_id: volumeId, resource_id: resourceId } = call.body.restore;
+  const target = volumeId ?? resourceId;
+  // Cinder would make a new disk; CBR restores onto one that is named.
+  if (target === undefined) throw badRequest('restore.volume_id is missing: name the disk to restore onto.');
+  await call.ask((project, caller) =>
+    project.restoreBackup(caller, call.params.backup_id!, { face: 'cbr', volumeId: target }),
+  );
+  return empty(202);
+}
+
+async function createCheckpoint(call: Call<unknown, z.output<typeof CheckpointBody>>): Promise<Response> {
+  const { vault_id: vaultId, parameters } = call.body.checkpoint;
+  const resourceIds = parameters?.resources ?? parameters?.resource_details?.map((resource) => resource.id);
+  const checkpoint = await call.ask((project, caller) =>
+    project.createCheckpoint(caller, {
+      vaultId,
+      name: parameters?.name,
+      description: parameters?.description,
+      incremental: parameters?.incremental,
+      automatic: parameters?.auto_trigger,
+      policyId: parameters?.policy_id,
+      resourceIds: resourceIds && resourceIds.length > 0 ? resourceIds : undefined,
+    }),
+  );
+  return json(200, { checkpoint: checkpointView(checkpoint) });
+}
+
+async function listTasks(call: Call<z.output<typeof TaskList>, unknown>): Promise<Response> {
+  const { query } = call;
+  const paging = pageOf(query, 'refuse');
+  const page = await call.ask((project, caller) =>
+    project.listTasks(caller, {
+      ...paging,
+      kind: query.operation_type,
+      status: query.status,
+      vaultId: query.vault_id,
+      vaultName: query.vault_name,
+      resourceId: query.resource_id,
+      resourceName: query.resource_name,
+      fromMs: timeOf(query.start_time),
+      toMs: timeOf(query.end_time),
+    }),
+  );
+  return json(200, {
+    operation_logs: page.items.map((task) => taskView(task, call.params.project_id!)),
+    count: page.total,
+    limit: paging.limit ?? PAGE_LIMIT_MAX,
+    offset: paging.offset ?? 0,
+  });
+}
+
+/** Registers backups, checkpoints and the operation log. */
+export function cbrBackupRoutes(routes: Routes): void {
+  routes
+    .get('/backups', {
+      summary: 'List backups',
+      query: BackupList,
+      answers: { 200: z.object({ backups: z.array(CbrBackup), count: z.number() }) },
+      handle: listBackups,
+    })
+    .get('/backups/{backup_id}', {
+      summary: 'Show a backup',
+      answers: { 200: z.object({ backup: CbrBackup }) },
+      handle: async (call) => {
+        const backup = await call.ask((project, caller) => project.getBackup(caller, call.params.backup_id!));
+        return json(200, { backup: cbrBackupView(backup) });
+      },
+    })
+    .put('/backups/{backup_id}', {
+      summary: 'Rename a backup',
+      body: z.object({ backup: z.object({ name: z.string().min(1) }) }),
+      answers: { 200: z.object({ backup: CbrBackup }) },
+      handle: async (call) => {
+        const backup = await call.ask((project, caller) =>
+          project.updateBackup(caller, call.params.backup_id!, { name: call.body.backup.name }),
+        );
+        return json(200, { backup: cbrBackupView(backup) });
+      },
+    })
+    .delete('/backups/{backup_id}', {
+      summary: 'Delete a backup',
+      answers: { 204: null },
+      handle: async (call) => {
+        await call.ask((project, caller) => project.deleteBackup(caller, call.params.backup_id!));
+        return empty(204);
+      },
+    })
+    .post('/backups/{backup_id}/restore', {
+      summary: 'Restore a backup onto a disk',
+      body: RestoreBody,
+      answers: { 202: null },
+      handle: restore,
+    })
+    .post('/checkpoints', {
+      summary: 'Back up a vault now',
+      body: CheckpointBody,
+      answers: { 200: z.object({ checkpoint: CheckpointView }) },
+      handle: createCheckpoint,
+    })
+    .get('/checkpoints/{checkpoint_id}', {
+      summary: 'Show a checkpoint',
+      answers: { 200: z.object({ checkpoint: CheckpointView }) },
+      handle: async (call) => {
+        const id = call.params.checkpoint_id!;
+        const checkpoint = await call.ask((project, caller) => project.getCheckpoint(caller, id));
+        return json(200, { checkpoint: checkpointView(checkpoint) });
+      },
+    })
+    .get('/operation-logs', {
+      summary: 'List what was done',
+      query: TaskList,
+      answers: { 200: z.object({ operation_logs: z.array(TaskView), count: z.number() }) },
+      handle: listTasks,
+    })
+    .get('/operation-logs/{task_id}', {
+      summary: 'Show one thing that was done',
+      answers: { 200: z.object({ operation_log: TaskView }) },
+      handle: async (call) => {
+        const task = await call.ask((project, caller) => project.getTask(caller, call.params.task_id!));
+        return json(200, { operation_log: taskView(task, call.params.project_id!) });
+      },
+    });
+}

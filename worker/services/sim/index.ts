@@ -1,0 +1,132 @@
+// The simulator's switches, under /sim/v1: zones go down, bytes rot, days pass. A deployment that does not say that it
+// is a simulation refuses all of it.
+
+import { z } from '@hono/zod-openapi';
+import { loadConfig, placeSettings } from '../../config.ts';
+import type { Env } from '../../env.ts';
+import { fault } from '../../faults.ts';
+import { badRequest, FaultError, notFound } from '../../http/errors.ts';
+import { type App, type Call, json, Routes } from '../../http/operation.ts';
+import type { DiskRpc, ZoneRpc } from '../../protocol.ts';
+
+/** How far one call may advance a clock, and how slow a zone may be. */
+const ADVANCE_SECONDS_MAX = 10 * 366 * 86_400;
+const DELAY_MS_MAX = 60_000;
+
+const ZoneBody = z.object({
+  state: z.enum(['up', 'down', 'slow']),
+  delay_ms: z.number().int().min(0).max(DELAY_MS_MAX).optional(),
+});
+
+const ZoneView = z.object({ name: z.string(), state: z.string(), delay_ms: z.number() }).openapi('SimZone');
+
+const bytes = z.number().int().min(0);
+const DamageBody = z.object({
+  target: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('snapshot'), snapshotId: z.string() }),
+    z.object({ kind: z.literal('range'), offset: bytes, length: bytes.min(1) }),
+    z.object({ kind: z.literal('page') }),
+    z.object({ kind: z.literal('log') }),
+    z.object({ kind: z.literal('all') }),
+  ]),
+  fault: z.enum(['flip', 'lose', 'misdirect']),
+  count: z.number().int().min(1).max(1_000_000).default(1),
+  seed: z.number().int().min(0).max(0xffffffff).default(1),
+});
+
+const ClockBody = z.union([
+  z.object({ advance_seconds: z.number().min(0).max(ADVANCE_SECONDS_MAX) }),
+  z.object({ until: z.iso.datetime({ offset: true }) }),
+]);
+
+const ClockView = z.looseObject({ now: z.string(), offset_seconds: z.number() }).openapi('SimClock');
+
+function zoneOf(env: Env, name: string): ZoneRpc {
+  return env.ZONE.get(env.ZONE.idFromName(name)) as unknown as ZoneRpc;
+}
+
+async function zoneView(env: Env, name: string): Promise<z.input<typeof ZoneView>> {
+  const { state, delayMs } = await zoneOf(env, name).health();
+  return { name, state, delay_ms: delayMs };
+}
+
+const clockView = (state: { nowMs: number; offsetMs: number }) => ({
+  now: new Date(state.nowMs).toISOString(),
+  offset_seconds: state.offsetMs / 1000,
+});
+
+async function advance(call: Call<unknown, z.output<typeof ClockBody>>): Promise<Response> {
+  const { body } = call;
+  let ms: number;
+  if ('until' in body) {
+    const { nowMs } = await call.ask((project, caller) => project.clock(caller));
+    ms = Date.parse(body.until) - nowMs;
+    if (ms < 0) throw badRequest('until is in the past: time does not run backwards.');
+    if (ms > ADVANCE_SECONDS_MAX * 1000) throw badRequest('until is too far in the future: advance in steps.');
+  } else {
+    ms = Math.round(body.advance_seconds * 1000);
+  }
+  const result = await call.ask((project, caller) => project.advanceClock(caller, ms));
+  return json(200, {
+    ...clockView(result),
+    ran: result.ran.map((point) => ({
+      policy_id: point.policyId,
+      due: new Date(point.dueMs).toISOString(),
+      checkpoint_ids: point.checkpointIds,
+    })),
+    unsettled: result.unsettled,
+  });
+}
+
+/** Registers the service. */
+export function registerSim(app: App): void {
+  const guard = (env: Env) => {
+    if (!placeSettings(env).simulation) throw new FaultError(fault('not-simulation'));
+  };
+  new Routes(app, '/sim/v1', { tag: 'sim', envelope: 'plain', access: 'token', guard })
+    .get('/zones', {
+      summary: 'Health of all zones',
+      answers: { 200: z.object({ zones: z.array(ZoneView) }) },
+      handle: async (call) => {
+        const { zones } = loadConfig(call.env);
+        return json(200, { zones: await Promise.all(zones.map((zone) => zoneView(call.env, zone.name))) });
+      },
+    })
+    .put('/zones/{zone}', {
+      summary: 'Take a zone down, make it slow, or bring it up again. Any valid token may: it is only a simulation',
+      body: ZoneBody,
+      answers: { 200: ZoneView },
+      handle: async (call) => {
+        const name = call.params.zone!;
+        if (!loadConfig(call.env).zones.some((zone) => zone.name === name)) {
+          throw notFound(`There is no zone ${name}: GET /sim/v1/zones lists them.`);
+        }
+        const { state, delay_ms: delayMs = state === 'slow' ? 100 : 0 } = call.body;
+        await zoneOf(call.env, name).set(state, delayMs);
+        return json(200, await zoneView(call.env, name));
+      },
+    });
+  new Routes(app, '/sim/v1/{project_id}', { tag: 'sim', envelope: 'plain', access: 'project', guard })
+    .post('/volumes/{id}/damage', {
+      summary: 'Damage what a disk stores: flip bits, lose or misdirect stored bytes',
+      body: DamageBody,
+      answers: { 200: z.object({ hit: z.number() }) },
+      handle: async (call) => {
+        const volume = await call.ask((project, caller) => project.getVolume(caller, call.params.id!));
+        const disk = call.env.DISK.get(call.env.DISK.idFromName(volume.id)) as unknown as DiskRpc;
+        const { hit } = await disk.damage({ projectId: volume.projectId, zone: volume.zone }, call.body);
+        return json(200, { hit });
+      },
+    })
+    .get('/clock', {
+      summary: "The project's clock",
+      answers: { 200: ClockView },
+      handle: async (call) => json(200, clockView(await call.ask((project, caller) => project.clock(caller)))),
+    })
+    .post('/clock', {
+      summary: "Advance the project's clock: everything that comes due on the way is run",
+      body: ClockBody,
+      answers: { 200: ClockView },
+      handle: advance,
+    });
+}

@@ -1,0 +1,57 @@
+// A Vault as the engine's VaultClient, over RPC.
+
+import { encodeEntries } from '../../engine/repository/pack-format.ts';
+import type {
+  BeginReport,
+  BeginRequest,
+  CommitReport,
+  CommitRequest,
+  LeasedBackup,
+  Location,
+  VaultClient,
+} from '../../engine/repository/ports.ts';
+import type { Kind } from '../../engine/types.ts';
+import type { Env } from '../env.ts';
+import { type Answer, type PackedRefs, packRefs, unwrap } from './wire.ts';
+
+/** What the Vault class offers a Disk. Each call names the project: a foreign vault answers as if it were not there. */
+export interface VaultWire {
+  begin(projectId: string, request: BeginRequest): Promise<Answer<BeginReport>>;
+  lookup(projectId: string, sessionId: string, refs: PackedRefs): Promise<Answer<boolean[]>>;
+  reserve(projectId: string, sessionId: string, packUuid: string, kind: Kind): Promise<Answer<{ key: string }>>;
+  /** `entries`: as encodeEntries packs them. */
+  addPack(
+    projectId: string,
+    sessionId: string,
+    packUuid: string,
+    entries: Uint8Array,
+    packBytes: number,
+  ): Promise<Answer<void>>;
+  commit(projectId: string, sessionId: string, request: CommitRequest): Promise<Answer<CommitReport>>;
+  abort(projectId: string, sessionId: string): Promise<Answer<'aborted' | 'done'>>;
+  lease(projectId: string, leaseId: string, backupId: string, diskId: string): Promise<Answer<LeasedBackup>>;
+  release(projectId: string, leaseId: string): Promise<Answer<void>>;
+  locate(projectId: string, refs: PackedRefs): Promise<Answer<(Location | null)[]>>;
+  report(projectId: string, refs: PackedRefs): Promise<Answer<number>>;
+}
+
+/** The vault `vaultId` as seen by `projectId`. Costs nothing until it is used. */
+export function vaultClient(env: Env, projectId: string, vaultId: string): VaultClient {
+  // A fresh stub for every call: after an exception a stub stays broken.
+  const wire = () => env.VAULT.get(env.VAULT.idFromName(vaultId)) as unknown as VaultWire;
+  return {
+    begin: async (request) => unwrap(await wire().begin(projectId, request)),
+    lookup: async (sessionId, refs) => unwrap(await wire().lookup(projectId, sessionId, packRefs(refs))),
+    reserve: async (sessionId, packUuid, kind) => unwrap(await wire().reserve(projectId, sessionId, packUuid, kind)),
+    addPack: async (sessionId, packUuid, entries, packBytes) =>
+      unwrap(await wire().addPack(projectId, sessionId, packUuid, encodeEntries(entries), packBytes)),
+    // The root may be a view of a page: only its own 32 bytes are sent.
+    commit: async (sessionId, request) =>
+      unwrap(await wire().commit(projectId, sessionId, { ...request, root: request.root.slice() })),
+    abort: async (sessionId) => unwrap(await wire().abort(projectId, sessionId)),
+    lease: async (leaseId, backupId, diskId) => unwrap(await wire().lease(projectId, leaseId, backupId, diskId)),
+    release: async (leaseId) => unwrap(await wire().release(projectId, leaseId)),
+    locate: async (refs) => unwrap(await wire().locate(projectId, packRefs(refs))),
+    report: async (refs) => unwrap(await wire().report(projectId, packRefs(refs))),
+  };
+}

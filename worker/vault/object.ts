@@ -1,0 +1,182 @@
+// The Vault: one Durable Object a vault, the single writer of a repository's index. What it does is in
+// engine/repository/vault.ts; here are its RPC, its jobs, and the streams of bytes.
+//
+// Nothing is written before `create`: an object that was never created answers that it is gone.
+
+import { DurableObject } from 'cloudflare:workers';
+import { Meter } from '../../engine/cost.ts';
+import { EngineError, type EngineErrorCode } from '../../engine/errors.ts';
+import { decodeEntries } from '../../engine/repository/pack-format.ts';
+import type { BeginRequest, CommitRequest } from '../../engine/repository/ports.ts';
+import { BackupReader } from '../../engine/repository/reader.ts';
+import { VaultCore } from '../../engine/repository/vault.ts';
+import { VAULT_FORMAT } from '../../engine/repository/vault-context.ts';
+import type { Kind } from '../../engine/types.ts';
+import { R2Obs } from '../adapters/r2-obs.ts';
+import { SqlVaultStore } from '../adapters/sql-vault-store.ts';
+import { dataFault } from '../disk/bytes.ts';
+import type { Env } from '../env.ts';
+import { engineHost } from '../host.ts';
+import type { JobFailure, JobReport, VaultJob, VaultRpc } from '../protocol.ts';
+import { blocksResponse, bytesResponse } from './bytes.ts';
+import type { VaultWire } from './client.ts';
+import { answer, type PackedRefs, unpackRefs } from './wire.ts';
+
+const FAILURES: Partial<Record<EngineErrorCode, JobFailure>> = {
+  busy: 'busy',
+  damaged: 'damaged',
+  'not-found': 'not-found',
+  invalid: 'invalid',
+  full: 'full',
+};
+
+export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
+  readonly #meter = new Meter();
+  readonly #store: SqlVaultStore;
+  readonly #core: VaultCore;
+  /** Of the backup that was read last: a client reads a backup in many ranges. */
+  #reader: { readonly backupId: string; readonly reader: BackupReader } | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#store = new SqlVaultStore(ctx.storage, this.#meter);
+    this.#core = new VaultCore({
+      store: this.#store,
+      obs: new R2Obs(env.OBS, this.#meter),
+      clock: { nowMs: () => Date.now() },
+      host: engineHost(),
+      pause: () => scheduler.wait(0),
+    });
+  }
+
+  // ---- jobs (VaultRpc) ----
+
+  /**
+   * Each call does a slice; the caller asks again while it is `running`. What object storage throws is passed on: the
+   * job is neither done nor failed then.
+   */
+  async run(projectId: string, jobId: string, job: VaultJob): Promise<JobReport> {
+    const mark = this.#meter.mark();
+    try {
+      if (job.kind === 'create') return await this.#create(projectId);
+      if (!this.#isOf(projectId)) return { state: 'gone' };
+      const known = this.#store.readJob(jobId);
+      if (known !== null) return JSON.parse(known) as JobReport;
+      if (job.kind === 'delete') return await this.#delete();
+      await this.#core.deleteBackup(job.backupId);
+      return this.#remember(jobId, { state: 'done', result: { cost: this.#meter.since(mark) } });
+    } catch (error) {
+      const code = error instanceof EngineError ? FAILURES[error.code] : undefined;
+      if (code === undefined) throw error;
+      const { message } = error as EngineError;
+      return this.#remember(jobId, { state: 'failed', code, message });
+    }
+  }
+
+  async forget(projectId: string, jobId: string): Promise<void> {
+    if (this.#isOf(projectId)) this.#store.deleteJob(jobId);
+  }
+
+  async #create(projectId: string): Promise<JobReport> {
+    if (this.#store.readMeta() !== null && !this.#isOf(projectId)) return { state: 'gone' };
+    const vaultId = this.ctx.id.name;
+    if (vaultId === undefined) throw new EngineError('invalid', 'a vault is addressed by its name');
+    this.#store.createTables();
+    await this.#core.create(projectId, vaultId);
+    return { state: 'done', result: {} };
+  }
+
+  async #delete(): Promise<JobReport> {
+    if (!(await this.#core.deleteObjects())) return { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
+    await this.ctx.storage.deleteAll();
+    this.#store.forgetTables();
+    this.#reader = null;
+    return { state: 'gone' };
+  }
+
+  #remember(jobId: string, report: JobReport): JobReport {
+    if (this.#store.readMeta() !== null) this.#store.writeJob(jobId, JSON.stringify(report));
+    return report;
+  }
+
+  /** False for what was never created, too. Throws `format` when a newer program wrote this vault. */
+  #isOf(projectId: string): boolean {
+    const meta = this.#store.readMeta();
+    if (meta !== null && meta.format > VAULT_FORMAT) {
+      throw new EngineError('format', `the vault has format ${meta.format}, newer than this program`);
+    }
+    return meta?.projectId === projectId;
+  }
+
+  // ---- what a Disk asks (VaultWire) ----
+
+  begin(projectId: string, request: BeginRequest) {
+    return this.#for(projectId, (core) => core.begin(request));
+  }
+
+  lookup(projectId: string, sessionId: string, refs: PackedRefs) {
+    return this.#for(projectId, (core) => core.lookup(sessionId, unpackRefs(refs)));
+  }
+
+  reserve(projectId: string, sessionId: string, packUuid: string, kind: Kind) {
+    return this.#for(projectId, (core) => core.reserve(sessionId, packUuid, kind));
+  }
+
+  addPack(projectId: string, sessionId: string, packUuid: string, entries: Uint8Array, packBytes: number) {
+    return this.#for(projectId, (core) => core.addPack(sessionId, packUuid, decodeEntries(entries), packBytes));
+  }
+
+  commit(projectId: string, sessionId: string, request: CommitRequest) {
+    return this.#for(projectId, (core) => core.commit(sessionId, request));
+  }
+
+  abort(projectId: string, sessionId: string) {
+    return this.#for(projectId, (core) => core.abort(sessionId));
+  }
+
+  lease(projectId: string, leaseId: string, backupId: string, diskId: string) {
+    return this.#for(projectId, (core) => core.lease(leaseId, backupId, diskId));
+  }
+
+  release(projectId: string, leaseId: string) {
+    return this.#for(projectId, (core) => core.release(leaseId));
+  }
+
+  locate(projectId: string, refs: PackedRefs) {
+    return this.#for(projectId, (core) => core.locate(unpackRefs(refs)));
+  }
+
+  report(projectId: string, refs: PackedRefs) {
+    return this.#for(projectId, (core) => core.report(unpackRefs(refs)));
+  }
+
+  #for<T>(projectId: string, call: (core: VaultCore) => Promise<T>) {
+    return answer(async () => {
+      if (!this.#isOf(projectId)) throw new EngineError('not-found', 'there is no such vault');
+      return call(this.#core);
+    });
+  }
+
+  // ---- bytes ----
+
+  override async fetch(request: Request): Promise<Response> {
+    try {
+      const url = new URL(request.url);
+      if (request.method !== 'GET') throw new EngineError('invalid', 'a backup can only be read');
+      if (!this.#isOf(request.headers.get('x-evs-project') ?? '')) {
+        throw new EngineError('not-found', 'there is no such vault');
+      }
+      const row = this.#core.available(url.searchParams.get('backup') ?? '');
+      if (this.#reader?.backupId !== row.id) {
+        const reader = new BackupReader(engineHost(), this.#core.context.source, row);
+        this.#reader = { backupId: row.id, reader };
+      }
+      const { reader } = this.#reader;
+      if (url.pathname === '/bytes') return await bytesResponse(reader, url.searchParams);
+      if (url.pathname === '/blocks') return await blocksResponse(reader, row.sizeBytes, url.searchParams);
+      throw new EngineError('not-found', 'there is no such path');
+    } catch (error) {
+      return dataFault(error);
+    }
+  }
+}

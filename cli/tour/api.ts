@@ -21,6 +21,12 @@ export class ApiFailure extends Error {
   readonly status: number;
   readonly body: string;
 
+  /** Status and the sentence in the body, whichever error form it has. */
+  get said(): string {
+    const sentence = /"message":"((?:[^"\\]|\\.)*)"/.exec(this.body)?.[1]?.replaceAll('\\"', '"');
+    return `${this.status}: ${sentence ?? this.body.slice(0, 100)}`;
+  }
+
   constructor(method: string, path: string, status: number, body: string) {
     super(`${method} ${path} answered ${status}: ${body.slice(0, 400)}`);
     this.status = status;
@@ -121,7 +127,8 @@ async function send(url: string, init: RequestInit): Promise<Response> {
     return await fetch(url, init);
   } catch (error) {
     const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-    throw new Error(`no answer from ${new URL(url).origin} (${cause?.code ?? cause?.message ?? String(error)})`);
+    const reason = cause?.code ?? cause?.message ?? String(error);
+    throw new Error(`no answer from ${new URL(url).origin} (${reason}). Is a server running there? npm start`);
   }
 }
 

@@ -67,7 +67,8 @@ export async function compare(api: Api, place: Place, path: string): Promise<Com
     if (beyond.blocks.length > 0) return { ok: false, bytes: at, detail: 'there is data behind the image' };
     return { ok: true, bytes: size, detail: `${size.toLocaleString('en')} bytes equal` };
   } catch (error) {
-    return { ok: false, bytes: at, detail: `reading failed: ${(error as Error).message}` };
+    const why = error instanceof ApiFailure ? error.said : (error as Error).message;
+    return { ok: false, bytes: at, detail: `reading failed: ${why}` };
   } finally {
     await file.close();
   }

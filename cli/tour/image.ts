@@ -2,7 +2,16 @@
 // the same files one after the other, as tar has them: still a real tree of bytes.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, createReadStream, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +41,12 @@ export function tool(name: string, ...args: string[]): { status: number; output:
     const output = execFileSync(name, args, { env: { ...process.env, PATH }, encoding: 'utf8', stdio: 'pipe' });
     return { status: 0, output };
   } catch (error) {
-    const { code, status, stdout, stderr } = error as { code?: string; status?: number; stdout?: string; stderr?: string };
+    const { code, status, stdout, stderr } = error as {
+      code?: string;
+      status?: number;
+      stdout?: string;
+      stderr?: string;
+    };
     if (code === 'ENOENT') return null;
     return { status: status ?? 1, output: `${stdout ?? ''}${stderr ?? ''}` };
   }
@@ -60,7 +74,7 @@ export function checkFiles(image: Image, copy: string, folder: string): { ok: bo
   const out = join(folder, 'out');
   mkdirSync(out);
   if (tool('debugfs', '-R', `rdump / ${out}`, copy) === null) return { ok: true, detail: 'e2fsck -fn finds it clean' };
-  const different = walk(image.tree).find((file) => !sameFile(file, join(out, relative(image.tree, file))));
+  const different = [...walk(image.tree)].find((file) => !sameFile(file, join(out, relative(image.tree, file))));
   if (different !== undefined) return { ok: false, detail: `file ${relative(image.tree, different)} differs` };
   return { ok: true, detail: `e2fsck -fn finds it clean, and all ${image.files} files in it are the same` };
 }
@@ -95,21 +109,16 @@ function copyTree(tree: string, bytesMax: number): { files: number; fileBytes: n
 }
 
 /** Regular files below a folder, in order of their names. */
-function walk(folder: string): string[] {
-  let entries: ReturnType<typeof list>;
-  try {
-    entries = list(folder);
-  } catch {
-    return [];
-  }
-  return entries.flatMap((entry) => {
+function* walk(folder: string): Generator<string> {
+  for (const entry of list(folder)) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name.startsWith('.') ? [] : walk(path);
-    return entry.isFile() ? [path] : [];
-  });
+    if (entry.isFile()) yield path;
+    if (entry.isDirectory() && !entry.name.startsWith('.')) yield* walk(path);
+  }
 }
 
 function list(folder: string) {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -98,6 +98,8 @@ export type CommitReport =
 export interface LeasedBackup {
   readonly root: Digest;
   readonly sizeBytes: number;
+  /** Bytes of allocated blocks: what there is to bring. */
+  readonly logicalBytes: number;
 }
 
 /**
@@ -224,12 +226,10 @@ export interface SessionRow {
   readonly storedObjects: number;
 }
 
-export interface LeaseRow {
+export interface LeaseRow extends LeasedBackup {
   readonly id: string;
   readonly diskId: string;
   readonly backupId: string;
-  readonly root: Digest;
-  readonly sizeBytes: number;
 }
 
 /** Everything that one vault stores besides object storage. Synchronous; rows stay under 1.9 MB. */

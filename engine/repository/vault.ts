@@ -194,11 +194,13 @@ export class VaultCore implements VaultClient {
     const lease = store.readLease(leaseId);
     if (lease) {
       if (lease.backupId !== backupId) throw new EngineError('invalid', 'the lease is for another backup');
-      return { root: lease.root, sizeBytes: lease.sizeBytes };
+      const { root, sizeBytes, logicalBytes } = lease;
+      return { root, sizeBytes, logicalBytes };
     }
-    const { root, sizeBytes } = this.available(backupId);
-    store.transaction(() => store.writeLease({ id: leaseId, diskId, backupId, root, sizeBytes }));
-    return { root, sizeBytes };
+    const { root, sizeBytes, result } = this.available(backupId);
+    const leased: LeasedBackup = { root, sizeBytes, logicalBytes: result.logicalBytes };
+    store.transaction(() => store.writeLease({ id: leaseId, diskId, backupId, ...leased }));
+    return leased;
   }
 
   async release(leaseId: string): Promise<void> {

@@ -66,6 +66,7 @@ describe('login', () => {
     const api = await bench();
     const { version } = await jsonOf(await api.fetch('https://iam.example.com/v3', { token: null }));
     expect(version.links[0].href).toBe('https://iam.example.com/v3/');
+    expect((await api.fetch('https://evs.example.com/healthz', { token: null })).status).toBe(200);
     const { volume } = await jsonOf(await api.fetch(`https://evs.example.com/v3/${PROJECT}/volumes/${VOLUME.id}`));
     expect(volume.links[0].href).toBe(`https://evs.example.com/v3/${PROJECT}/volumes/${VOLUME.id}`);
   });
@@ -236,14 +237,19 @@ describe('the Cinder form', () => {
     expect(links).toEqual([
       { rel: 'next', href: `http://127.0.0.1:8787${root}/volumes?limit=1&name=v&marker=${VOLUME.id}` },
     ]);
-    await api.fetch(
-      `${root}/volumes/detail?limit=invalid&sort=name:asc,size&metadata=${encodeURIComponent("{'k': 'v'}")}`,
-    );
+    await api.fetch(`${root}/volumes/detail?sort=name:asc,size&metadata=${encodeURIComponent("{'k': 'v'}")}`);
     expect(api.asked.at(-1)?.[2]).toMatchObject({
-      limit: Number.NaN,
       sort: [{ key: 'name', dir: 'asc' }, { key: 'size' }],
       metadata: { k: 'v' },
     });
+  });
+
+  it('refuses limits and sorts that are none', async () => {
+    const api = await bench();
+    for (const query of ['limit=invalid', 'limit=-1', 'limit=1.5', 'offset=x', 'sort=name&sort_key=id']) {
+      expect((await api.fetch(`${root}/volumes?${query}`)).status, query).toBe(400);
+    }
+    expect(api.asked).toEqual([]);
   });
 
   it('runs one action at a time, and refuses those it does not know', async () => {
@@ -295,7 +301,22 @@ describe('the deployment itself', () => {
       const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
       expect(document.paths[path]?.[route.method.toLowerCase()], `${route.method} ${path}`).toBeDefined();
     }
-    expect(document.paths[`/evs/v3/{project_id}/volumes`].post.requestBody.content).toHaveProperty('application/json');
+    const text = JSON.stringify(document);
+    for (const [, name] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      expect(document.components.schemas, name).toHaveProperty(name!);
+    }
+    for (const [path, methods] of Object.entries<Json>(document.paths)) {
+      for (const operation of Object.values<Json>(methods)) {
+        const declared = (operation.parameters ?? []).filter((parameter: Json) => parameter.in === 'path');
+        const wanted = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+        expect(
+          declared.map((parameter: Json) => parameter.name),
+          path,
+        ).toEqual(wanted);
+        expect(Object.keys(operation.responses).length, path).toBeGreaterThan(0);
+      }
+    }
+    expect(document.paths['/evs/v3/{project_id}/volumes'].post.requestBody.content).toHaveProperty('application/json');
     const ids = Object.values(document.paths).flatMap((path: Json) =>
       Object.values(path).map((op: Json) => op.operationId),
     );

@@ -177,21 +177,26 @@ describe.concurrent('failing targets', () => {
     must(await bench.project.extendVolume(bench.caller, volume.id, { sizeGib: 2 }));
     const failed = await bench.volumeIn(volume.id, 'error_extending');
     expect(failed.failReason).toBe('the fake says unavailable');
-    await bench.disk(volume.id).script('delete', down.slice(0, 8));
+    await bench.disk(volume.id).script('delete', down);
     must(await bench.project.deleteVolume(bench.caller, volume.id, { face: 'native' }));
-    await scheduler.wait(7000);
+    await bench.alarmUntilAsked(volume.id, 8);
     expect(must(await bench.project.getVolume(bench.caller, volume.id)).status).toBe('deleting');
     await bench.disk(volume.id).script('delete', []);
+    await bench.crash();
     await bench.alarm();
     await bench.volumeGone(volume.id);
   });
 
   test('an accepted job waits for the zone however long it is down', async () => {
-    const steps: Step[] = ['running', ...Array.from({ length: 7 }, (): Step => ({ fail: 'unavailable' }))];
+    const steps: Step[] = ['running', ...Array.from({ length: 12 }, (): Step => ({ fail: 'unavailable' }))];
     const { bench, volume } = await prepared('backup', steps);
     const { backup } = must(await bench.project.createBackup(bench.caller, { face: 'cinder', volumeId: volume.id }));
-    await scheduler.wait(7000);
+    const accepted = () => bench.sql(`SELECT 1 FROM job WHERE body LIKE '%"accepted":true%'`);
+    await until(accepted, (rows) => rows.length > 0);
+    await bench.alarmUntilAsked(volume.id, 10);
     expect(must(await bench.project.getBackup(bench.caller, backup.id)).status).toBe('creating');
+    await bench.disk(volume.id).script('backup', []);
+    await bench.crash();
     await bench.alarm();
     await bench.backupIn(backup.id, 'available');
   });

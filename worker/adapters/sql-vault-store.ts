@@ -23,12 +23,12 @@ const PACK_OF_SESSION = `SELECT pack.no, pack.uuid, pack.gen, pack.state, pack.k
   FROM session_pack JOIN pack ON pack.no = session_pack.no WHERE session_pack.session = ?`;
 const BACKUP = 'SELECT id, state, gen, disk, root, size, blocks, committed, result, label FROM backup';
 const SESSION = 'SELECT id, state, disk, parent_root, parent_blocks, begin_epoch, label, bytes, objects FROM session';
-const LEASE = 'SELECT id, disk, backup, root, size FROM lease';
+const LEASE = 'SELECT id, disk, backup, root, size, logical FROM lease';
 
 type PackColumns = [number, ArrayBuffer, number, number, number, number, number, number];
 type BackupColumns = [string, string, number, string, ArrayBuffer, number, number, number, string, string];
 type SessionColumns = [string, string, string, ArrayBuffer | null, number, number, string, number, number];
-type LeaseColumns = [string, string, string, ArrayBuffer, number];
+type LeaseColumns = [string, string, string, ArrayBuffer, number, number];
 
 /** Made in a Durable Object's constructor at no cost: nothing is read or written until it is asked for. */
 export class SqlVaultStore implements VaultStore {
@@ -194,9 +194,11 @@ export class SqlVaultStore implements VaultStore {
     return this.#read<LeaseColumns>(`${LEASE} ORDER BY id`).map(leaseRow);
   }
 
-  writeLease({ id, diskId, backupId, root, sizeBytes }: LeaseRow): void {
-    const values = [id, diskId, backupId, root, sizeBytes];
-    this.#sql.run('INSERT OR REPLACE INTO lease(id, disk, backup, root, size) VALUES (?, ?, ?, ?, ?)', ...values);
+  writeLease({ id, diskId, backupId, root, sizeBytes, logicalBytes }: LeaseRow): void {
+    this.#sql.run(
+      'INSERT OR REPLACE INTO lease(id, disk, backup, root, size, logical) VALUES (?, ?, ?, ?, ?, ?)',
+      ...[id, diskId, backupId, root, sizeBytes, logicalBytes],
+    );
   }
 
   deleteLease(id: string): void {
@@ -262,6 +264,6 @@ function sessionRow(row: SessionColumns): SessionRow {
   };
 }
 
-function leaseRow([id, diskId, backupId, root, sizeBytes]: LeaseColumns): LeaseRow {
-  return { id, diskId, backupId, root: blob(root), sizeBytes };
+function leaseRow([id, diskId, backupId, root, sizeBytes, logicalBytes]: LeaseColumns): LeaseRow {
+  return { id, diskId, backupId, root: blob(root), sizeBytes, logicalBytes };
 }

@@ -17,7 +17,7 @@ const CREATE_TABLES = [
   `CREATE TABLE session(id TEXT PRIMARY KEY, state TEXT, disk TEXT, parent_root BLOB, parent_blocks INT,
     begin_epoch INT, label TEXT, bytes INT, objects INT) WITHOUT ROWID`,
   'CREATE TABLE session_pack(session TEXT, uuid BLOB, no INT, PRIMARY KEY(session, uuid)) WITHOUT ROWID',
-  'CREATE TABLE lease(id TEXT PRIMARY KEY, disk TEXT, backup TEXT, root BLOB, size INT) WITHOUT ROWID',
+  'CREATE TABLE lease(id TEXT PRIMARY KEY, disk TEXT, backup TEXT, root BLOB, size INT, logical INT) WITHOUT ROWID',
   'CREATE TABLE bad(d BLOB PRIMARY KEY, kind INT) WITHOUT ROWID',
   'CREATE TABLE job(id TEXT PRIMARY KEY, report TEXT) WITHOUT ROWID',
 ] as const;

@@ -7,7 +7,7 @@ import { HOLE } from '../../engine/types.ts';
 import { R2Obs } from '../adapters/r2-obs.ts';
 import type { Env } from '../env.ts';
 import { engineHost } from '../host.ts';
-import type { DiskJob, JobFailure, JobReport, Progress } from '../protocol.ts';
+import type { DiskJob, JobFailure, JobReport, JobResult, Progress } from '../protocol.ts';
 import { vaultClient } from '../vault/client.ts';
 import type { DiskRuntime } from './runtime.ts';
 import type { Locator } from './upstreams.ts';
@@ -70,12 +70,12 @@ export async function runLong(
   jobId: string,
   job: LongJob,
   onProgress: (progress: Progress) => void,
-): Promise<JobReport> {
+): Promise<JobResult> {
   switch (job.kind) {
     case 'rollback':
       await runtime.sealAll();
       runtime.disk.rollback(job.snapshotId);
-      return { state: 'done', result: {} };
+      return {};
     case 'restore':
       return restore(env, runtime, jobId, job);
     case 'backup':
@@ -84,7 +84,7 @@ export async function runLong(
 }
 
 /** The backup's root becomes the disk's; every byte that is here already is checked before it is trusted again. */
-async function restore(env: Env, runtime: DiskRuntime, jobId: string, job: JobOf<'restore'>): Promise<JobReport> {
+async function restore(env: Env, runtime: DiskRuntime, jobId: string, job: JobOf<'restore'>): Promise<JobResult> {
   const { owner, records, disk } = runtime;
   const locator: Locator = { kind: 'vault', vaultId: job.vaultId, logicalBytes: 0 };
   records.hold(jobId, JSON.stringify(locator));
@@ -95,7 +95,7 @@ async function restore(env: Env, runtime: DiskRuntime, jobId: string, job: JobOf
   await runtime.sealAll();
   runtime.assertOpen();
   disk.adopt(root, { id: jobId, locator: JSON.stringify(locator), heals: true });
-  return { state: 'done', result: {} };
+  return {};
 }
 
 async function backup(
@@ -103,10 +103,8 @@ async function backup(
   runtime: DiskRuntime,
   job: JobOf<'backup'>,
   onProgress: (progress: Progress) => void,
-): Promise<JobReport> {
+): Promise<JobResult> {
   const { disk, owner } = runtime;
-  const { meter } = runtime.store;
-  const mark = meter.mark();
   const snapshotId = job.snapshotId ?? hiddenSnapshotId(job.backupId);
   const vault = vaultClient(env, owner.projectId, job.vaultId);
   try {
@@ -118,7 +116,7 @@ async function backup(
         objects: disk.state.objects,
         host: engineHost(),
         vault,
-        obs: new R2Obs(env.OBS, meter),
+        obs: new R2Obs(env.OBS, runtime.store.meter),
         random: { uuid: () => crypto.randomUUID() },
         sha256: async (bytes) =>
           new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)),
@@ -129,7 +127,7 @@ async function backup(
       { backupId, diskId: owner.diskId, root: root ?? HOLE, sizeBytes, full, label },
     );
     dropOlderHidden(runtime, snapshotId);
-    return { state: 'done', result: { backup: result, cost: meter.since(mark) } };
+    return { backup: result };
   } catch (error) {
     if (isFinal(error)) {
       if (disk.state.snapshots.get(snapshotId)?.hidden) disk.deleteSnapshot(snapshotId);

@@ -121,9 +121,12 @@ export class Maintenance {
     const row = this.#runtime.records.jobs().find((job) => job.report.state === 'running');
     if (!row) return;
     const job = row.job as LongJob;
+    const { meter } = this.#runtime.store;
+    const mark = meter.mark();
     let report: JobReport;
     try {
-      report = await runLong(this.#env, this.#runtime, row.id, job, (p) => this.#progress.set(row.id, p));
+      const result = await runLong(this.#env, this.#runtime, row.id, job, (p) => this.#progress.set(row.id, p));
+      report = { state: 'done', result: { ...result, cost: meter.since(mark) } };
     } catch (error) {
       if (this.#runtime.isClosed) throw error;
       if (!isFinal(error) && row.attempts + 1 < JOB_ATTEMPTS_MAX) {

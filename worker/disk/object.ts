@@ -164,6 +164,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
 
   async #create(owner: DiskOwner, jobId: string, job: Extract<DiskJob, { kind: 'create' }>): Promise<JobReport> {
     const diskId = this.ctx.id.name ?? '';
+    const mark = this.#meter.mark();
     const source = await this.#source(owner, jobId, job, diskId);
     if (source === 'wait') return { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
     // The object was empty before the awaits; it must still be.
@@ -172,11 +173,12 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
       this.#store.createTables();
       this.#records.create({ ...owner, diskId, isTombstone: false });
       if (source) this.#records.hold(source.upstream.id, source.upstream.locator);
-      this.#records.writeJob({ id: jobId, job, report: DONE, attempts: 0 });
     });
     EngineDisk.create(this.#store, engineHost(), { sizeBytes: job.sizeBytes, ...source });
+    const report: JobReport = { state: 'done', result: { cost: this.#meter.since(mark) } };
+    this.#records.writeJob({ id: jobId, job, report, attempts: 0 });
     if (source) this.#loadAny().maintenance.schedule('hydrate', 0);
-    return DONE;
+    return report;
   }
 
   /** Acquires what a new disk's content comes from; idempotent by job id. */

@@ -11,9 +11,13 @@ function serviceOf(label: string | undefined): ServiceName | null {
   return SERVICE_NAMES.find((name) => name === label) ?? null;
 }
 
+/** Pages of the deployment itself, the same on every host. */
+const SYSTEM_PAGES = new Set(['healthz', 'metrics', 'openapi.json', 'docs']);
+
 /** The service that the host name selects, unless the path already names one. */
 function hostService(url: URL): ServiceName | null {
-  return serviceOf(url.pathname.split('/')[1]) === null ? serviceOf(url.hostname.split('.')[0]) : null;
+  const first = url.pathname.split('/')[1] ?? '';
+  return serviceOf(first) === null && !SYSTEM_PAGES.has(first) ? serviceOf(url.hostname.split('.')[0]) : null;
 }
 
 /** The path to route by: `https://evs.example.com/v3/…` becomes `/evs/v3/…`. */

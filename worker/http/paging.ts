@@ -1,19 +1,21 @@
 // Paging and sorting parameters as the lists take them. The project checks the values; here text becomes numbers, and
 // the link to the next page is made.
 
+import { fault } from '../faults.ts';
 import type { ListQuery, Page } from '../project/contract.ts';
 import type { Endpoints } from './endpoints.ts';
-import { badRequest } from './errors.ts';
+import { badRequest, FaultError } from './errors.ts';
 
 /** Most rows in one answer. */
 export const PAGE_LIMIT_MAX = 1000;
 
 type Raw = Readonly<Record<string, string | undefined>>;
 
-/** NaN for what is no whole number: the project refuses it in the words of the caller's face. */
-function count(value: string | undefined): number | undefined {
+/** A whole number; its range is the project's business. */
+function count(value: string | undefined, code: 'invalid-limit' | 'invalid-offset'): number | undefined {
   if (value === undefined || value === '') return undefined;
-  return /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  if (!/^\d{1,15}$/.test(value)) throw new FaultError(fault(code, { value: value.slice(0, 32) }));
+  return Number(value);
 }
 
 /** `sort=name:asc,size` or `sort_key` with `sort_dir`. */
@@ -33,10 +35,10 @@ function sortOf(query: Raw): ListQuery['sort'] {
 
 /** limit, offset, marker and sort of a list. `clip`: more than the maximum is the maximum, as in Cinder. */
 export function pageOf(query: Raw, clip: 'clip' | 'refuse'): ListQuery {
-  const limit = count(query.limit);
+  const limit = count(query.limit, 'invalid-limit');
   return {
     limit: clip === 'clip' && limit !== undefined ? Math.min(limit, PAGE_LIMIT_MAX) : limit,
-    offset: count(query.offset),
+    offset: count(query.offset, 'invalid-offset'),
     marker: query.marker || undefined,
     sort: sortOf(query),
   };

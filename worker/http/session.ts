@@ -8,7 +8,7 @@ import type { IdentityRpc } from '../identity/contract.ts';
 import type { Caller, ProjectRpc } from '../project/contract.ts';
 import { type Claims, callerOf, verifyToken } from '../tokens.ts';
 import { Endpoints } from './endpoints.ts';
-import { ApiError, notFound } from './errors.ts';
+import { ApiError, notFound, unwrap } from './errors.ts';
 import type { AppEnv } from './operation.ts';
 
 export interface Session {
@@ -51,6 +51,12 @@ export function projectOf(session: Session | null, env?: Env): { caller: Caller;
   // A new stub for each question: one that has seen an exception stays broken.
   const stub = env.PROJECT.get(env.PROJECT.idFromName(caller.projectId));
   return { caller, stub: stub as unknown as ProjectRpc };
+}
+
+/** Refuses a token that was revoked: for calls that ask no project, which would do so itself. */
+export async function mustBeLive(env: Env, session: Session | null): Promise<void> {
+  if (session === null) throw new Error('a public operation asked for its caller');
+  unwrap(await identityOf(env).check(session.claims));
 }
 
 /** The identity service of the deployment's domain. */

@@ -70,10 +70,10 @@ export const PATIENCE = {
   /** After so many polls in a row the alarm goes on, so that a long job does not keep this object in memory. */
   pollsInMemory: 60,
   backoffMinMs: 100,
-  backoffMaxMs: 30_000,
+  backoffMaxMs: 10_000,
   /** Tries of a job that no target has accepted, when the zone is down or the disk is busy: about 6 s. */
   refusedTriesMax: 6,
-  /** Tries when no answer came at all: about two minutes. The job may have been done, so give it longer. */
+  /** Tries when no answer came at all: about a minute. The job may have been done, so give it longer. */
   silentTriesMax: 12,
   /** Settled jobs and what hangs on them are kept this long. */
   jobLifeMs: 7 * 24 * 3600 * 1000,

@@ -336,7 +336,8 @@ export class Project extends DurableObject<Env> implements C.ProjectRpc {
 
   #setAlarm(alarmMs: number): void {
     this.#alarmMs = alarmMs;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(alarmMs));
+    // What is overdue rings at once.
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(Math.max(alarmMs, Date.now())));
   }
 
   #read<T>(caller: Caller, read: (control: Control) => T): Outcome<T> {

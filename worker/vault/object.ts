@@ -87,7 +87,10 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
   }
 
   async #delete(): Promise<JobReport> {
-    if (!(await this.#core.deleteObjects())) return { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
+    const running: JobReport = { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
+    // Disks that are still being restored come first; each gives its lease back when it has everything.
+    if (this.#store.listLeases().length > 0) return running;
+    if (!(await this.#core.deleteObjects())) return running;
     await this.ctx.storage.deleteAll();
     this.#store.forgetTables();
     this.#reader = null;

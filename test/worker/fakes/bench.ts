@@ -124,10 +124,24 @@ export class Bench {
     await runInDurableObject(this.stub, (_project, state) => state.abort('crash of the test')).catch(() => {});
   }
 
+  /** Loses what is in memory and rings, until the volume's Disk was asked so many more times. */
+  async alarmUntilAsked(volumeId: string, times: number): Promise<void> {
+    const asked = async () => (await this.disk(volumeId).view()).asked.length;
+    const goal = (await asked()) + times;
+    while ((await asked()) < goal) {
+      await this.crash();
+      const before = await asked();
+      await this.alarm();
+      await until(asked, (now) => now > before);
+      // Long enough for the answer to be stored: it is the question that is repeated here, not the loss of answers.
+      await scheduler.wait(50);
+    }
+  }
+
   /** Makes everything due and rings. */
   async alarm(): Promise<void> {
     await runInDurableObject(this.stub, async (_project, state) => {
-      state.storage.sql.exec("UPDATE due SET due_ms = 0 WHERE key LIKE 'job:%'");
+      state.storage.sql.exec("UPDATE due SET due_ms = 1 WHERE key LIKE 'job:%'");
       await state.storage.setAlarm(Date.now() + 3600_000);
     });
     await runDurableObjectAlarm(this.stub);

@@ -1,12 +1,13 @@
-// Backups, checkpoints and the operation log.
+// Backups of a vault: list, show, rename, delete, restore.
 
 import { z } from '@hono/zod-openapi';
 import { badRequest } from '../../http/errors.ts';
-import { clearableText, optionalFlag, optionalText } from '../../http/fields.ts';
+import { optionalFlag, optionalText } from '../../http/fields.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
 import { PAGE_LIMIT_MAX, pageOf } from '../../http/paging.ts';
-import { CbrBackup, CheckpointView, TaskView } from './shapes.ts';
-import { cbrBackupView, checkpointView, taskView, VOLUME_RESOURCE } from './views.ts';
+import { timeOf } from './runs.ts';
+import { CbrBackup } from './shapes.ts';
+import { cbrBackupView, VOLUME_RESOURCE } from './views.ts';
 
 const BackupList = z.object({
   checkpoint_id: optionalText,
@@ -25,38 +26,8 @@ const BackupList = z.object({
   sort: optionalText,
 });
 
-const TaskList = z.object({
-  operation_type: optionalText,
-  status: optionalText,
-  vault_id: optionalText,
-  vault_name: optionalText,
-  resource_id: optionalText,
-  resource_name: optionalText,
-  start_time: optionalText,
-  end_time: optionalText,
-  limit: optionalText,
-  offset: optionalText,
-});
-
 const RestoreBody = z.object({
   restore: z.object({ volume_id: optionalText, resource_id: optionalText, power_on: optionalFlag }),
-});
-
-const CheckpointBody = z.object({
-  checkpoint: z.object({
-    vault_id: z.string(),
-    parameters: z
-      .object({
-        name: optionalText,
-        description: clearableText,
-        incremental: optionalFlag,
-        auto_trigger: optionalFlag,
-        resources: z.array(z.string()).nullish(),
-        resource_details: z.array(z.looseObject({ id: z.string() })).nullish(),
-        policy_id: optionalText,
-      })
-      .nullish(),
-  }),
 });
 
 /** What the project calls CBR's words for statuses. */
@@ -67,13 +38,6 @@ const STATUS: Readonly<Record<string, readonly string[]>> = {
   waiting_delete: ['deleting'],
   error: ['error', 'error_restoring', 'error_deleting'],
 };
-
-function timeOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw badRequest(`Invalid time ${text.slice(0, 64)}: write 2026-01-31T23:59:59Z.`);
-  return ms;
-}
 
 /** `key:asc`; CBR sorts descending unless told otherwise, and knows two keys by other names. */
 const sortOf = (sort: string | undefined) => sort?.replaceAll('protected_at', 'created_at');
@@ -117,48 +81,7 @@ async function restore(call: Call<unknown, z.output<typeof RestoreBody>>): Promi
   return empty(202);
 }
 
-async function createCheckpoint(call: Call<unknown, z.output<typeof CheckpointBody>>): Promise<Response> {
-  const { vault_id: vaultId, parameters } = call.body.checkpoint;
-  const resourceIds = parameters?.resources ?? parameters?.resource_details?.map((resource) => resource.id);
-  const checkpoint = await call.ask((project, caller) =>
-    project.createCheckpoint(caller, {
-      vaultId,
-      name: parameters?.name,
-      description: parameters?.description,
-      incremental: parameters?.incremental,
-      automatic: parameters?.auto_trigger,
-      policyId: parameters?.policy_id,
-      resourceIds: resourceIds && resourceIds.length > 0 ? resourceIds : undefined,
-    }),
-  );
-  return json(200, { checkpoint: checkpointView(checkpoint) });
-}
-
-async function listTasks(call: Call<z.output<typeof TaskList>, unknown>): Promise<Response> {
-  const { query } = call;
-  const paging = pageOf(query, 'refuse');
-  const page = await call.ask((project, caller) =>
-    project.listTasks(caller, {
-      ...paging,
-      kind: query.operation_type,
-      status: query.status,
-      vaultId: query.vault_id,
-      vaultName: query.vault_name,
-      resourceId: query.resource_id,
-      resourceName: query.resource_name,
-      fromMs: timeOf(query.start_time),
-      toMs: timeOf(query.end_time),
-    }),
-  );
-  return json(200, {
-    operation_logs: page.items.map((task) => taskView(task, call.params.project_id!)),
-    count: page.total,
-    limit: paging.limit ?? PAGE_LIMIT_MAX,
-    offset: paging.offset ?? 0,
-  });
-}
-
-/** Registers backups, checkpoints and the operation log. */
+/** Registers the backup calls. */
 export function cbrBackupRoutes(routes: Routes): void {
   routes
     .get('/backups', {
@@ -199,34 +122,5 @@ export function cbrBackupRoutes(routes: Routes): void {
       body: RestoreBody,
       answers: { 202: null },
       handle: restore,
-    })
-    .post('/checkpoints', {
-      summary: 'Back up a vault now',
-      body: CheckpointBody,
-      answers: { 200: z.object({ checkpoint: CheckpointView }) },
-      handle: createCheckpoint,
-    })
-    .get('/checkpoints/{checkpoint_id}', {
-      summary: 'Show a checkpoint',
-      answers: { 200: z.object({ checkpoint: CheckpointView }) },
-      handle: async (call) => {
-        const id = call.params.checkpoint_id!;
-        const checkpoint = await call.ask((project, caller) => project.getCheckpoint(caller, id));
-        return json(200, { checkpoint: checkpointView(checkpoint) });
-      },
-    })
-    .get('/operation-logs', {
-      summary: 'List what was done',
-      query: TaskList,
-      answers: { 200: z.object({ operation_logs: z.array(TaskView), count: z.number() }) },
-      handle: listTasks,
-    })
-    .get('/operation-logs/{task_id}', {
-      summary: 'Show one thing that was done',
-      answers: { 200: z.object({ operation_log: TaskView }) },
-      handle: async (call) => {
-        const task = await call.ask((project, caller) => project.getTask(caller, call.params.task_id!));
-        return json(200, { operation_log: taskView(task, call.params.project_id!) });
-      },
     });
 }

@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { type App, type Call, json, Routes } from '../../http/operation.ts';
 import { cbrBackupRoutes } from './backups.ts';
 import { policyRoutes } from './policies.ts';
+import { runRoutes } from './runs.ts';
 import { vaultRoutes } from './vaults.ts';
 
 /** Registers the service. */
@@ -24,4 +25,5 @@ export function registerCbr(app: App): void {
   vaultRoutes(routes);
   policyRoutes(routes);
   cbrBackupRoutes(routes);
+  runRoutes(routes);
 }

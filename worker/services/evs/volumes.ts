@@ -2,97 +2,21 @@
 
 import { z } from '@hono/zod-openapi';
 import { badRequest } from '../../http/errors.ts';
-import {
-  clearableText,
-  flag,
-  ignored,
-  optionalFlag,
-  optionalStringMap,
-  optionalText,
-  queryDictionary,
-  truncatedNumber,
-} from '../../http/fields.ts';
+import { clearableText, flag, ignored, queryDictionary } from '../../http/fields.ts';
 import { type Call, json, type Routes } from '../../http/operation.ts';
 import { nextLink, pageOf } from '../../http/paging.ts';
-import type { CreatedVolumes, VolumeQuery } from '../../project/contract.ts';
+import type { VolumeQuery } from '../../project/contract.ts';
 import { links, Summary } from '../cinder/shapes.ts';
 import { summaryView } from '../cinder/views.ts';
+import { CREATE_CODES, CreateBody, createVolumes } from './create.ts';
 import { JobAnswer, NativeList, NativeVolume } from './shapes.ts';
 import { nativeVolume } from './views.ts';
 
 const IDS_MAX = 60;
 
-const CreateBody = z.object({
-  volume: z.object({
-    availability_zone: optionalText,
-    volume_type: optionalText,
-    size: truncatedNumber.nullish(),
-    name: optionalText,
-    description: clearableText,
-    count: truncatedNumber.nullish(),
-    backup_id: optionalText,
-    snapshot_id: optionalText,
-    imageRef: optionalText,
-    multiattach: optionalFlag,
-    shareable: optionalFlag,
-    metadata: optionalStringMap,
-    tags: optionalStringMap,
-    enterprise_project_id: ignored,
-    iops: ignored,
-    throughput: ignored,
-  }),
-  bssParam: ignored,
-  server_id: optionalText,
-});
-
-/** Vendor codes of fields with the wrong type. */
-const CREATE_CODES = {
-  volume: 'EVS.1001',
-  'volume.availability_zone': 'EVS.1036',
-  'volume.volume_type': 'EVS.1020',
-  'volume.size': 'EVS.1010',
-  'volume.name': 'EVS.1003',
-  'volume.description': 'EVS.1004',
-  'volume.count': 'EVS.1021',
-  'volume.backup_id': 'EVS.1006',
-  'volume.snapshot_id': 'EVS.2045',
-  'volume.imageRef': 'EVS.2046',
-  'volume.multiattach': 'EVS.1054',
-  'volume.metadata': 'EVS.1005',
-  'volume.tags': 'EVS.1062',
-  '*': 'EVS.1008',
-};
-
 const UpdateBody = z.object({ volume: z.object({ name: clearableText, description: clearableText }) });
 
 const ExtendBody = z.object({ 'os-extend': z.object({ new_size: z.number() }), bssParam: ignored });
-
-async function create(call: Call<unknown, z.output<typeof CreateBody>>): Promise<CreatedVolumes> {
-  const { volume } = call.body;
-  if (!volume.availability_zone) throw badRequest('availability_zone is missing.', 'EVS.1036');
-  if (!volume.volume_type) throw badRequest('volume_type is missing.', 'EVS.1020');
-  if ([volume.backup_id, volume.snapshot_id, volume.imageRef].filter(Boolean).length > 1) {
-    throw badRequest('Give at most one of backup_id, snapshot_id and imageRef.', 'EVS.1016');
-  }
-  if (volume.imageRef) throw badRequest(`There is no image ${volume.imageRef}.`, 'EVS.2046');
-  if (call.body.server_id) throw badRequest('server_id is not supported: attach the disk afterwards.', 'EVS.5400');
-  return await call.ask((project, caller) =>
-    project.createVolumes(caller, {
-      face: 'native',
-      zone: volume.availability_zone,
-      type: volume.volume_type,
-      sizeGib: volume.size ?? undefined,
-      name: volume.name,
-      description: volume.description,
-      count: volume.count ?? undefined,
-      backupId: volume.backup_id,
-      snapshotId: volume.snapshot_id,
-      multiattach: volume.multiattach ?? volume.shareable,
-      metadata: volume.metadata,
-      tags: volume.tags,
-    }),
-  );
-}
 
 /** `['id1','id2']`, as Python prints a list. */
 function idsOf(text: string): string[] {
@@ -146,7 +70,7 @@ export function nativeVolumeRoutes(routes: Routes): void {
       body: CreateBody,
       codes: CREATE_CODES,
       answers: { 200: JobAnswer },
-      handle: async (call) => json(200, { job_id: (await create(call)).jobId }),
+      handle: async (call) => json(200, { job_id: (await createVolumes(call)).jobId }),
     })
     .get('/cloudvolumes', {
       summary: 'List disks',
@@ -235,7 +159,7 @@ export function nativeVolumeRoutes21(routes: Routes): void {
       codes: CREATE_CODES,
       answers: { 202: JobAnswer.extend({ volume_ids: z.array(z.string()) }) },
       handle: async (call) => {
-        const { jobId, volumes } = await create(call);
+        const { jobId, volumes } = await createVolumes(call);
         return json(202, { job_id: jobId, volume_ids: volumes.map((volume) => volume.id) });
       },
     })

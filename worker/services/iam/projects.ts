@@ -5,7 +5,7 @@ import { loadConfig } from '../../config.ts';
 import { notFound, unwrap } from '../../http/errors.ts';
 import { queryFlag } from '../../http/fields.ts';
 import { type Call, json, type Routes } from '../../http/operation.ts';
-import { identityOf } from '../../http/session.ts';
+import { identityOf, mustBeLive } from '../../http/session.ts';
 import type { ProjectInfo } from '../../identity/contract.ts';
 import { Catalog, catalogOf } from './catalog.ts';
 
@@ -60,7 +60,7 @@ async function listProjects(call: AnyCall): Promise<Response> {
 }
 
 async function listDomains(call: AnyCall): Promise<Response> {
-  unwrap(await identityOf(call.env).check(call.session!.claims));
+  await mustBeLive(call.env, call.session);
   const { id, name } = await identityOf(call.env).domain();
   const wanted = call.query.name === undefined || call.query.name === name;
   const domain = { id, name, enabled: true, description: '', links: { self: `${root(call)}/domains/${id}` } };
@@ -81,9 +81,9 @@ export function projectRoutes(routes: Routes): void {
       summary: 'The service catalog of the token',
       answers: { 200: z.object({ catalog: Catalog, links: z.object({ self: z.string() }) }) },
       handle: async (call) => {
-        const { claims } = call.session!;
-        unwrap(await identityOf(call.env).check(claims));
-        const catalog = catalogOf(call.endpoints, loadConfig(call.env).region, claims.projectId);
+        await mustBeLive(call.env, call.session);
+        const { projectId } = call.session!.claims;
+        const catalog = catalogOf(call.endpoints, loadConfig(call.env).region, projectId);
         return json(200, { catalog, links: { self: `${root(call)}/auth/catalog` } });
       },
     })
@@ -104,7 +104,7 @@ export function projectRoutes(routes: Routes): void {
       summary: 'List regions',
       answers: { 200: z.object({ regions: z.array(z.looseObject({ id: z.string() })), links: ListLinks }) },
       handle: async (call) => {
-        unwrap(await identityOf(call.env).check(call.session!.claims));
+        await mustBeLive(call.env, call.session);
         const { region } = loadConfig(call.env);
         const regions = [{ id: region, type: 'public', description: '', parent_region_id: null }];
         return json(200, { regions, links: listLinks(call) });

@@ -4,6 +4,7 @@
 import { z } from '@hono/zod-openapi';
 import { notFound } from '../../http/errors.ts';
 import { type App, type Call, json, Routes } from '../../http/operation.ts';
+import { mustBeLive } from '../../http/session.ts';
 
 /** Registers the service. */
 export function registerIms(app: App): void {
@@ -30,12 +31,16 @@ export function registerIms(app: App): void {
     .get('/images', {
       summary: 'List images: there are none',
       answers: { 200: z.object({ images: z.array(z.unknown()) }) },
-      handle: () => json(200, { images: [], first: '/v2/images', schema: '/v2/schemas/images' }),
+      handle: async (call) => {
+        await mustBeLive(call.env, call.session);
+        return json(200, { images: [], first: '/v2/images', schema: '/v2/schemas/images' });
+      },
     })
     .get('/images/{image_id}', {
       summary: 'Show an image: there are none',
       answers: { 404: null },
-      handle: (call) => {
+      handle: async (call) => {
+        await mustBeLive(call.env, call.session);
         throw notFound(`No image found with ID ${call.params.image_id}`);
       },
     });

@@ -7,6 +7,7 @@ import type { Env } from '../../env.ts';
 import { fault } from '../../faults.ts';
 import { badRequest, FaultError, notFound } from '../../http/errors.ts';
 import { type App, type Call, json, Routes } from '../../http/operation.ts';
+import { mustBeLive } from '../../http/session.ts';
 import type { DiskRpc, ZoneRpc } from '../../protocol.ts';
 
 /** How far one call may advance a clock, and how slow a zone may be. */
@@ -88,6 +89,7 @@ export function registerSim(app: App): void {
       summary: 'Health of all zones',
       answers: { 200: z.object({ zones: z.array(ZoneView) }) },
       handle: async (call) => {
+        await mustBeLive(call.env, call.session);
         const { zones } = loadConfig(call.env);
         return json(200, { zones: await Promise.all(zones.map((zone) => zoneView(call.env, zone.name))) });
       },
@@ -97,6 +99,7 @@ export function registerSim(app: App): void {
       body: ZoneBody,
       answers: { 200: ZoneView },
       handle: async (call) => {
+        await mustBeLive(call.env, call.session);
         const name = call.params.zone!;
         if (!loadConfig(call.env).zones.some((zone) => zone.name === name)) {
           throw notFound(`There is no zone ${name}: GET /sim/v1/zones lists them.`);

@@ -1,0 +1,65 @@
+// The Disk class with a crash in it: its calls to the vault, to object storage and to other disks are counted, and at
+// the chosen one the object is aborted, before the call or after its effect (the answer is lost). Without a plan it is
+// the Disk as it is.
+
+import { Disk } from '../../worker/disk/object.ts';
+import type { Env } from '../../worker/env.ts';
+
+export interface CrashPlan {
+  /** Calls that go through before the crash; counted down. */
+  callsLeft: number;
+  readonly when: 'before' | 'after';
+  /** Set when it happened. */
+  happened: boolean;
+}
+
+const shared = globalThis as { crashPlan?: CrashPlan | null };
+
+/** Arms the next crash, or none. Read by every TestDisk of this isolate. */
+export function plan(next: CrashPlan | null): void {
+  shared.crashPlan = next;
+}
+
+export class TestDisk extends Disk {
+  constructor(ctx: DurableObjectState, env: Env) {
+    const crashing = <T extends object>(target: T): T => crashingCalls(ctx, target);
+    const objects = <T extends { get(id: DurableObjectId): object }>(namespace: T): T =>
+      wrap(namespace, 'get', (id: DurableObjectId) => crashing(namespace.get(id)));
+    const bindings = { ...env, OBS: crashing(env.OBS), VAULT: objects(env.VAULT), DISK: objects(env.DISK) };
+    super(ctx, bindings as Env);
+  }
+}
+
+function wrap<T extends object>(target: T, name: string, replacement: unknown): T {
+  return new Proxy(target, {
+    get: (_, key) => {
+      if (key === name) return replacement;
+      const value = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+/** `target` with every method watched. */
+function crashingCalls<T extends object>(ctx: DurableObjectState, target: T): T {
+  return new Proxy(target, {
+    get: (_, key) => {
+      const method = Reflect.get(target, key);
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]) => {
+        const due = shared.crashPlan;
+        const isHit = due && !due.happened && due.callsLeft-- <= 0;
+        if (isHit && due.when === 'before') die(ctx, due);
+        const result = await Reflect.apply(method, target, args);
+        if (isHit) die(ctx, due);
+        return result;
+      };
+    },
+  });
+}
+
+function die(ctx: DurableObjectState, due: CrashPlan): never {
+  due.happened = true;
+  ctx.abort('a planned crash');
+  throw new Error('a planned crash');
+}

@@ -35,6 +35,11 @@ export class Meter {
     return { ...this.counts };
   }
 
+  /** Adds what somebody else counted on this one's behalf. */
+  add(spent: MeterCounts): void {
+    Object.assign(this.counts, addCost(this.counts, spent));
+  }
+
   /** What was counted after `mark`. */
   since(mark: MeterCounts): MeterCounts {
     const spent = { ...this.counts };

@@ -125,7 +125,7 @@ export interface DamageSpec {
 /**
  * RPC of the Disk class. Besides these, `fetch` carries bytes between the data service and the disk:
  *   GET  http://disk/bytes?point=head|{snapshotId}&offset=N&length=N      200 octet-stream, or a JSON DataFault
- *   PUT  http://disk/bytes?offset=N[&length=N]                            204, all of it or nothing
+ *   PUT  http://disk/bytes?offset=N&length=N                              204, all of it or nothing
  *   GET  http://disk/blocks?point=…&cursor=N&limit=N                      200 JSON AllocatedBlocks
  * each with `x-evs-project` and `x-evs-zone` as DiskOwner.
  */

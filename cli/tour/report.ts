@@ -25,6 +25,7 @@ export class Report {
   readonly steps: Step[] = [];
   readonly #quiet: boolean;
   #checks: Check[] = [];
+  #interrupted = false;
 
   constructor(quiet: boolean) {
     this.#quiet = quiet;
@@ -38,6 +39,11 @@ export class Report {
   holds(id: string): boolean {
     const checks = this.checks.filter((check) => check.id === id);
     return checks.length > 0 && checks.every((check) => check.ok);
+  }
+
+  /** Makes the tour end at its next word, so that it can still clean up. */
+  interrupt(): void {
+    this.#interrupted = true;
   }
 
   /** Runs a part of the tour under a title and prints how long it took. */
@@ -67,6 +73,10 @@ export class Report {
   }
 
   say(text: string): void {
+    if (this.#interrupted) {
+      this.#interrupted = false;
+      throw new Error('interrupted');
+    }
     if (!this.#quiet) console.log(text);
   }
 }

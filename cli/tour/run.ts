@@ -29,10 +29,15 @@ export async function run(options: Options): Promise<boolean> {
   const measured = new Map<MeasuredName, Measured>();
   const folder = mkdtempSync(join(tmpdir(), 'edge-evs-tour-'));
   let failure: string | null = null;
+  // The first Ctrl-C cleans up, a second one does not wait for that.
+  const interrupt = () => report.interrupt();
+  process.once('SIGINT', interrupt);
   try {
     await visit(options, report, cleanup, measured, folder);
   } catch (error) {
     failure = (error as Error).message;
+  } finally {
+    process.off('SIGINT', interrupt);
   }
   const left = options.keep ? [] : await cleanup.run();
   if (!options.keep) rmSync(folder, { recursive: true, force: true });
@@ -49,6 +54,7 @@ export async function run(options: Options): Promise<boolean> {
   for (const text of left) console.error(`not cleaned up: ${text}`);
   for (const { id, statement, detail } of failed) console.error(`failed: ${id} ${statement}: ${detail}`);
   if (failure !== null) console.error(`edge-evs tour: ${failure}`);
+  if (report.checks.length === 0) return false;
   report.say(
     `${report.checks.length - failed.length} of ${report.checks.length} comparisons hold${ok ? '' : ': NOT OK'}`,
   );

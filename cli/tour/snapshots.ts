@@ -36,7 +36,7 @@ export async function snapshotAndRollback(tour: Tour, diskId: string, mirror: st
   const snapshotId = await report.step('Take a snapshot, then overwrite parts of the disk', async () => {
     const snapshot = await timed(tour, 'snapshot', () => cloud.snapshot(diskId, `tour-${tour.tag}`));
     const bytes = await overwrite(api, place, mirror, 24, 192 * 1024);
-    report.note(`${size(bytes)} overwritten, a file system superblock among them`);
+    report.note(`${size(bytes)} overwritten, the beginning of the image among it`);
     await expectSame(tour, '', 'the disk has the new bytes', place, mirror);
     await expectSame(tour, 'S2', 'the snapshot still shows its moment', `snapshots/${snapshot.id}`, snapshotFile);
     return snapshot.id as string;

@@ -65,6 +65,7 @@ export function tableText(report: Report, measured: ReadonlyMap<MeasuredName, Me
     rule(),
     ...numbers(measured),
     rule(),
+    'A restored disk is usable after those seconds; what it lacks is fetched afterwards, and not counted here.',
     marked(
       { ok: report.holds('N1'), text: 'N1 a snapshot and a rollback move nothing: that is why they are faster' },
       0,

@@ -151,6 +151,7 @@ export class VaultCore implements VaultClient {
     this.context.session(sessionId);
     const pack = this.context.store.findSessionPack(sessionId, packUuid);
     if (pack === null) throw new EngineError('invalid', 'the pack was not reserved');
+    if (pack.state === PackState.condemned) throw new EngineError('unavailable', 'the pack was given up: send another');
     return pack;
   }
 

@@ -163,6 +163,18 @@ describe('a backup', () => {
     expect(await world.content(uuid(11))).toEqual(disk.content());
   });
 
+  test('of many objects stays within what one call may carry', async () => {
+    const world = await World.make();
+    const disk = new TestDisk(uuid(1), 1_300);
+    const content = new Uint8Array(BLOCK_BYTES);
+    for (let i = 0; i < 1_300; i++) {
+      new DataView(content.buffer).setUint32(4, i + 1);
+      disk.writeBytes(i, content);
+    }
+    const result = await world.backUp(disk, uuid(11), false, { packTargetBytes: 8 * 2 ** 20 });
+    expect(result.objectCount).toBe(1_300 + 6 + 3);
+  });
+
   test('tells its progress in bytes of changed blocks', async () => {
     const world = await World.make();
     const seen: [number, number][] = [];
@@ -325,4 +337,23 @@ test('a put is verified by its checksum', async () => {
   await expect(world.backUp(sampleDisk(), uuid(11), false, { sha256: wrong })).rejects.toThrow();
   expect(await world.keys('/blocks/')).toEqual([]);
   expect(VAULT).toBe(world.store.readMeta()!.vaultId);
+});
+
+test('what backups cost: rows of the vault, operations of object storage', async () => {
+  const world = await World.make();
+  const disk = new TestDisk(uuid(1));
+  for (let i = 0; i < 512; i++) disk.write(i, 1_000 + i);
+  const cost = async (id: string) => {
+    const marks = [world.store.meter.mark(), world.obs.meter.mark()] as const;
+    await world.backUp(disk, id, false, { packTargetBytes: 8 * 2 ** 20 });
+    const { rowsWritten } = world.store.meter.since(marks[0]);
+    const { obsClassA, obsClassB } = world.obs.meter.since(marks[1]);
+    return { rowsWritten, obsClassA, obsClassB };
+  };
+  // 32 MiB: 512 blocks in 4 packs, 5 pages in one. A row an object, 6 a pack, 3 for session and backup.
+  expect(await cost(uuid(11))).toEqual({ rowsWritten: 517 + 5 * 6 + 3, obsClassA: 6, obsClassB: 7 });
+  for (let i = 0; i < 5; i++) disk.write(100 + i, 2_000 + i);
+  // 5 blocks, 4 pages, two packs.
+  expect(await cost(uuid(12))).toEqual({ rowsWritten: 9 + 2 * 6 + 3, obsClassA: 3, obsClassB: 5 });
+  expect(await cost(uuid(13))).toEqual({ rowsWritten: 3, obsClassA: 1, obsClassB: 1 });
 });

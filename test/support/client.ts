@@ -49,7 +49,7 @@ export class ApiClient {
   ): Promise<Response> {
     return fetch(this.url + path.replace('{p}', this.projectId), {
       method,
-      body: body as BodyInit,
+      body: body as string,
       headers: { 'x-auth-token': this.token, 'content-type': 'application/json', ...headers },
     });
   }

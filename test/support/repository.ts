@@ -63,7 +63,10 @@ export class TestDisk {
 
   /** Puts the block of `seed` at an index; seed 0 is zeros. */
   write(blockIndex: number, seed: number): void {
-    const content = seed === 0 ? new Uint8Array(BLOCK_BYTES) : block(seed);
+    this.writeBytes(blockIndex, seed === 0 ? new Uint8Array(BLOCK_BYTES) : block(seed));
+  }
+
+  writeBytes(blockIndex: number, content: Uint8Array): void {
     const [digest] = this.objects.insert(Kind.block, [content]);
     if (isHole(digest!)) this.blocks.delete(blockIndex);
     else this.blocks.set(blockIndex, digest!);

@@ -1,6 +1,7 @@
 // The data service over a disk that is a byte array: ranges, sizes, refusals.
 
 import { describe, expect, it } from 'vitest';
+import type { Env } from '../../worker/env.ts';
 import { bench, DISK_BYTES, jsonOf, PROJECT, SNAPSHOT, VOLUME } from './http-fakes.ts';
 
 const path = `/data/v1/${PROJECT}/volumes/${VOLUME.id}`;
@@ -57,6 +58,40 @@ describe('reading', () => {
       expect((await api.fetch(path, range(text))).status, text).toBe(400);
     }
     expect((await api.fetch(path, range('bytes=-0'))).status).toBe(416);
+  });
+
+  it('never passes a part for the whole when the disk breaks off', async () => {
+    const disk = { fetch: async () => new Response(new Uint8Array(512)) };
+    const api = await bench(
+      {},
+      { DISK: { idFromName: (name: string) => name, get: () => disk } as unknown as Env['DISK'] },
+    );
+    for (const text of ['bytes=0-1023', 'bytes=1-1000']) {
+      const response = await api.fetch(path, range(text));
+      await expect(response.arrayBuffer(), text).rejects.toThrow();
+    }
+  });
+
+  it('says what the disk says, in words of HTTP', async () => {
+    const refusals = [
+      ['busy', 409, 409],
+      ['unavailable', 503, 503],
+      ['damaged', 500, 500],
+      ['full', 507, 507],
+      ['not-found', 404, 404],
+      ['out-of-range', 416, 400],
+    ] as const;
+    for (const [code, onRead, onWrite] of refusals) {
+      const fault = { code, message: 'm', ...(code === 'damaged' ? { ranges: [{ offset: 0, length: 512 }] } : {}) };
+      const disk = { fetch: async () => Response.json(fault, { status: 499 }) };
+      const api = await bench(
+        {},
+        { DISK: { idFromName: (name: string) => name, get: () => disk } as unknown as Env['DISK'] },
+      );
+      const read = await api.fetch(path, range('bytes=0-511'));
+      expect([read.status, (await jsonOf(read)).error]).toEqual([onRead, fault]);
+      expect((await api.fetch(path, put(new Uint8Array(512), { 'Content-Length': '512' }))).status).toBe(onWrite);
+    }
   });
 
   it('says the size to HEAD', async () => {

@@ -104,6 +104,31 @@ describe.concurrent.each(OPERATIONS)('$kind', ({ kind, begin }) => {
     );
   });
 
+  // The awaits of a job's way: asking its Disk, and telling it to forget. With the lost answers above these are all.
+  test.each([
+    { call: 1, when: 'before' },
+    { call: 1, when: 'after' },
+    { call: 2, when: 'before' },
+    { call: 2, when: 'after' },
+  ] as const)('ends well, once, when the project dies $when its call $call', async (point) => {
+    const { bench, volume, snapshot } = await prepared(kind, []);
+    await until(
+      () => bench.sql("SELECT key FROM due WHERE key LIKE 'job:%'"),
+      (rows) => rows.length === 0,
+    );
+    const before = await effectsOf(bench, volume.id, kind);
+    const crashed = bench.crashAt(point);
+    const ended = await begin(bench, volume.id, snapshot.id);
+    await crashed();
+    await bench.alarm();
+    await until(ended, Boolean);
+    await until(
+      () => bench.sql("SELECT key FROM due WHERE key LIKE 'job:%'"),
+      (rows) => rows.length === 0,
+    );
+    expect(await effectsOf(bench, volume.id, kind)).toBe(before + 1);
+  });
+
   test('goes on after a crash, and an alarm that rings twice changes nothing', async () => {
     const { bench, volume, snapshot } = await prepared(kind, ['hang']);
     const ended = await begin(bench, volume.id, snapshot.id);
@@ -117,6 +142,20 @@ describe.concurrent.each(OPERATIONS)('$kind', ({ kind, begin }) => {
     expect(await ended()).toBe(true);
     expect((await effectsOf(bench, volume.id, kind)) <= (kind === 'createSnapshot' ? 2 : 1)).toBe(true);
   });
+});
+
+test('a crash in the turn of the intent undoes all of it, and the client hears so', async () => {
+  const { bench, volume } = await prepared('extend', []);
+  await until(
+    () => bench.sql("SELECT key FROM due WHERE key LIKE 'job:%'"),
+    (rows) => rows.length === 0,
+  );
+  const before = await bench.stored();
+  bench.crashAt({ call: 1, when: 'same turn' });
+  const extended = bench.project.extendVolume(bench.caller, volume.id, { sizeGib: 2 });
+  expect(await extended.then(() => 'answered', String)).toMatch(/crash point/);
+  expect(await bench.stored()).toBe(before);
+  expect(await effectsOf(bench, volume.id, 'extend')).toBe(0);
 });
 
 test('creating a volume survives a lost answer and a crash', async () => {

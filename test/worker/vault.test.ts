@@ -4,10 +4,12 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env as bindings } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import { MemoryDiskStore } from '../../engine/memory/disk-store.ts';
+import { MemoryVaultStore } from '../../engine/memory/vault-store.ts';
 import { digestAt, Objects } from '../../engine/objects.ts';
 import { type BackupRequest, backUp } from '../../engine/repository/backup.ts';
-import type { VaultClient } from '../../engine/repository/ports.ts';
+import type { VaultClient, VaultStore } from '../../engine/repository/ports.ts';
 import { ObsObjectSource } from '../../engine/repository/source.ts';
+import { VaultCore } from '../../engine/repository/vault.ts';
 import { BLOCK_BYTES, type Digest, Kind, type ObjectRef, PAGE_BYTES, toHex } from '../../engine/types.ts';
 import { R2Obs } from '../../worker/adapters/r2-obs.ts';
 import { SqlVaultStore } from '../../worker/adapters/sql-vault-store.ts';
@@ -267,4 +269,23 @@ describe('jobs', () => {
     expect(await stub.run(PROJECT, 'late', { kind: 'create' })).toMatchObject({ state: 'failed', code: 'not-found' });
     expect(await stub.run(PROJECT, 'del', { kind: 'delete' })).toEqual({ state: 'gone' });
   });
+});
+
+test('a backup writes the rows that the memory store counts', async () => {
+  const obs = new R2Obs(env.OBS);
+  const disk = new SmallDisk();
+  for (let i = 0; i < 20; i++) disk.write(i, 300 + i);
+  const run = async (store: VaultStore & { createTables?(): void }): Promise<number> => {
+    store.createTables?.();
+    const core = new VaultCore({ store, obs, host, clock: { nowMs: () => Date.now() } });
+    await core.create(PROJECT, crypto.randomUUID());
+    const mark = store.meter.mark();
+    await backUpTo(core, disk, crypto.randomUUID());
+    return store.meter.since(mark).rowsWritten;
+  };
+  // 20 blocks, 4 pages, 2 packs.
+  expect(await run(new MemoryVaultStore())).toBe(24 + 2 * 6 + 3);
+  const stub = env.STORE_HOST.get(env.STORE_HOST.newUniqueId());
+  const rows = await runInDurableObject(stub, (_host, state) => run(new SqlVaultStore(state.storage)));
+  expect(rows).toBe(24 + 2 * 6 + 3);
 });

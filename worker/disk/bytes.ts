@@ -9,8 +9,6 @@ import type { AllocatedBlocks, DataFault } from '../protocol.ts';
 import type { DiskRuntime } from './runtime.ts';
 
 const CHUNK_BYTES = 1_048_576;
-/** Larger bodies are refused by the data service before they get here, as a deployment would (ARCHITECTURE.md section 5). */
-const WRITE_BYTES_MAX = 64 * CHUNK_BYTES;
 const BLOCKS_PER_PAGE_MAX = 10_000;
 
 /** Error answers of `fetch`: the code goes to the data service, which knows what a client is told. */
@@ -87,14 +85,14 @@ export async function readBytes(
 }
 
 /**
- * Writes a body of exactly `length` bytes at `offset`; null: as many as come, up to 64 MiB. It becomes visible at its end,
- * or not at all.
+ * Writes a body of exactly `length` bytes at `offset`: it becomes visible at its end, or not at all. The length must be
+ * known: a body that broke off on its way here looks like one that ended.
  */
 export async function writeBytes(
   runtime: DiskRuntime,
   body: ReadableStream<Uint8Array> | null,
   offset: number,
-  length: number | null,
+  length: number,
 ): Promise<void> {
   const { disk } = runtime;
   await runtime.relievePressure();
@@ -115,18 +113,17 @@ async function fill(
   batch: WriteBatch,
   body: ReadableStream<Uint8Array> | null,
   offset: number,
-  length: number | null,
+  length: number,
 ): Promise<void> {
-  const most = length ?? WRITE_BYTES_MAX;
   let at = 0;
   for await (const chunk of chunks(body, offset)) {
-    if (at + chunk.length > most) throw new EngineError('invalid', `the body is longer than ${most} bytes`);
+    if (at + chunk.length > length) throw new EngineError('invalid', `the body is longer than ${length} bytes`);
     batch.write(offset + at, chunk);
     at += chunk.length;
     // The last chunk becomes part of the commit; a small write is one transaction.
-    if (at !== length) batch.stage();
+    if (at < length) batch.stage();
   }
-  if (length !== null && at < length) throw new EngineError('invalid', `the body ended after ${at} of ${length} bytes`);
+  if (at < length) throw new EngineError('invalid', `the body ended after ${at} of ${length} bytes`);
 }
 
 /** A body in pieces that end at multiples of a megabyte of the disk, the last one excepted. */
@@ -136,7 +133,9 @@ async function* chunks(body: ReadableStream<Uint8Array> | null, offset: number):
   let want = CHUNK_BYTES - (offset % CHUNK_BYTES);
   try {
     for (;;) {
-      const { value, done } = await reader.readAtLeast(want, new Uint8Array(want));
+      const { value, done } = await reader.readAtLeast(want, new Uint8Array(want)).catch((error: unknown) => {
+        throw new EngineError('invalid', `the body broke off: ${error instanceof Error ? error.message : error}`);
+      });
       if (value && value.length > 0) yield value;
       if (done || !value || value.length < want) return;
       want = CHUNK_BYTES;

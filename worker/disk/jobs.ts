@@ -86,14 +86,15 @@ export async function runLong(
 /** The backup's root becomes the disk's; every byte that is here already is checked before it is trusted again. */
 async function restore(env: Env, runtime: DiskRuntime, jobId: string, job: JobOf<'restore'>): Promise<JobResult> {
   const { owner, records, disk } = runtime;
-  const locator: Locator = { kind: 'vault', vaultId: job.vaultId, logicalBytes: 0 };
-  records.hold(jobId, JSON.stringify(locator));
-  const vault = vaultClient(env, owner.projectId, job.vaultId);
-  const { root, sizeBytes } = await vault.lease(jobId, job.backupId, owner.diskId);
+  // Written before it is used: what a crash leaves behind is given back.
+  records.hold(jobId, JSON.stringify({ kind: 'vault', vaultId: job.vaultId, logicalBytes: 0 } satisfies Locator));
+  const vault = vaultClient(env, owner.projectId, job.vaultId, runtime.store.meter);
+  const { root, sizeBytes, logicalBytes } = await vault.lease(jobId, job.backupId, owner.diskId);
   if (sizeBytes > disk.sizeBytes) throw new EngineError('invalid', 'the disk is smaller than the backup');
   // Like a rollback, the disk keeps what its snapshots hold; damage in there must not stop a restore.
   await runtime.sealAll();
   runtime.assertOpen();
+  const locator: Locator = { kind: 'vault', vaultId: job.vaultId, logicalBytes };
   disk.adopt(root, { id: jobId, locator: JSON.stringify(locator), heals: true });
   return {};
 }
@@ -106,7 +107,7 @@ async function backup(
 ): Promise<JobResult> {
   const { disk, owner } = runtime;
   const snapshotId = job.snapshotId ?? hiddenSnapshotId(job.backupId);
-  const vault = vaultClient(env, owner.projectId, job.vaultId);
+  const vault = vaultClient(env, owner.projectId, job.vaultId, runtime.store.meter);
   try {
     await runtime.sealAll();
     const { root, sizeBytes } = disk.state.snapshot(snapshotId);

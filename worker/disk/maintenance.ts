@@ -14,6 +14,8 @@ const ORDER: readonly Task[] = ['job', 'fold', 'hydrate', 'release', 'collect'];
 const FOLD_AFTER_MS = 2_000;
 /** A collection looks at every page: it waits until more garbage has come together. */
 const COLLECT_AFTER_MS = 15_000;
+/** What the source does not have now it will hardly have soon. */
+const MISSING_AGAIN_MS = 60_000;
 const BACKOFF_MS = { min: 250, max: 60_000 };
 /** A long job that fails this often for a reason that might go away has failed. About two minutes. */
 const JOB_ATTEMPTS_MAX = 10;
@@ -93,11 +95,11 @@ export class Maintenance {
         this.#afterFold();
         return;
       case 'hydrate': {
-        const { complete } = await this.#runtime.drive(disk.hydrate());
+        const { complete, missing } = await this.#runtime.drive(disk.hydrate());
         if (complete) {
           this.schedule('release', 0);
           this.scheduleCollection();
-        } else this.schedule('hydrate', 0);
+        } else this.schedule('hydrate', missing > 0 ? MISSING_AGAIN_MS : 0);
         return;
       }
       case 'release':

@@ -148,8 +148,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
       return Response.json(await listBlocks(runtime, point, number('cursor'), number('limit')));
     }
     if (request.method === 'PUT') {
-      const length = url.searchParams.has('length') ? number('length') : null;
-      await writeBytes(runtime, request.body, number('offset'), length);
+      await writeBytes(runtime, request.body, number('offset'), number('length'));
       maintenance.scheduleFold();
       return new Response(null, { status: 204 });
     }
@@ -192,7 +191,11 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     let found: { root: Digest; sizeBytes: number };
     let locator: Locator;
     if (source.kind === 'backup') {
-      const leased = await vaultClient(this.env, owner.projectId, source.vaultId).lease(jobId, source.backupId, diskId);
+      const leased = await vaultClient(this.env, owner.projectId, source.vaultId, this.#meter).lease(
+        jobId,
+        source.backupId,
+        diskId,
+      );
       found = leased;
       locator = { kind: 'vault', vaultId: source.vaultId, logicalBytes: leased.logicalBytes };
     } else {

@@ -144,13 +144,17 @@ export class DiskRuntime {
   async #fetch(refs: readonly ObjectRef[]): Promise<void> {
     let open = refs;
     for (const { id, locator } of [...this.disk.state.upstreams.values()]) {
-      const source = sourceOf(this.#env, this.#obs, this.owner.projectId, id, parseLocator(locator));
+      const { projectId } = this.owner;
+      const context = { env: this.#env, obs: this.#obs, meter: this.store.meter, projectId };
+      const source = sourceOf(context, id, parseLocator(locator));
       const frames = await source.fetch(open);
       this.assertOpen();
       const sent = open;
       const here = this.store.transaction(() => this.disk.state.objects.adopt(sent, frames));
       open = sent.filter((_, i) => !here[i]);
       if (open.length === 0) return;
+      // What it should have had is bad or lost there: it looks for itself, and the next backup sends it again.
+      await source.report(open).catch(() => undefined);
     }
     throw new EngineError('damaged', `${open.length} objects are neither here nor where this disk came from`);
   }

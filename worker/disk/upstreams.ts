@@ -1,7 +1,9 @@
 // Where the absent objects of a restored disk or a clone come from, and the leases and pins that keep them there.
 
+import type { Meter } from '../../engine/cost.ts';
 import { EngineError } from '../../engine/errors.ts';
 import type { Frame, ObjectSource, Obs } from '../../engine/ports.ts';
+import { REFS_PER_CALL_MAX } from '../../engine/repository/ports.ts';
 import { ObsObjectSource } from '../../engine/repository/source.ts';
 import type { ObjectRef } from '../../engine/types.ts';
 import type { Env } from '../env.ts';
@@ -19,18 +21,38 @@ export function parseLocator(text: string): Locator {
   return JSON.parse(text) as Locator;
 }
 
+/** A source that can be told that what it gave was bad. */
+export interface Upstream extends ObjectSource {
+  report(refs: readonly ObjectRef[]): Promise<void>;
+}
+
+/** What an upstream is reached through. */
+export interface UpstreamContext {
+  readonly env: Env;
+  readonly obs: Obs;
+  readonly meter: Meter;
+  readonly projectId: string;
+}
+
 /** The source behind an upstream. `pinId`: the upstream's id, which names the pin or lease. */
-export function sourceOf(env: Env, obs: Obs, projectId: string, pinId: string, locator: Locator): ObjectSource {
-  if (locator.kind === 'vault') {
-    const vault = vaultClient(env, projectId, locator.vaultId);
-    return new ObsObjectSource(obs, (refs) => vault.locate(refs));
+export function sourceOf(context: UpstreamContext, pinId: string, locator: Locator): Upstream {
+  if (locator.kind === 'disk') {
+    return { fetch: (refs) => fetchFromDisk(context, pinId, locator, refs), report: async () => undefined };
   }
-  return { fetch: (refs) => fetchFromDisk(env, projectId, pinId, locator, refs) };
+  const vault = vaultClient(context.env, context.projectId, locator.vaultId, context.meter);
+  const source = new ObsObjectSource(context.obs, (refs) => vault.locate(refs));
+  return {
+    fetch: (refs) => source.fetch(refs),
+    async report(refs) {
+      for (let at = 0; at < refs.length; at += REFS_PER_CALL_MAX) {
+        await vault.report(refs.slice(at, at + REFS_PER_CALL_MAX));
+      }
+    },
+  };
 }
 
 async function fetchFromDisk(
-  env: Env,
-  projectId: string,
+  { env, projectId, meter }: UpstreamContext,
   pinId: string,
   locator: Extract<Locator, { kind: 'disk' }>,
   refs: readonly ObjectRef[],
@@ -38,6 +60,7 @@ async function fetchFromDisk(
   const frames: (Frame | null)[] = [];
   for (let at = 0; at < refs.length; at += REFS_PER_CALL) {
     const stub = env.DISK.get(env.DISK.idFromName(locator.diskId));
+    meter.counts.objectRequests += 1;
     const found = await stub.objects({ projectId, zone: locator.zone }, pinId, refs.slice(at, at + REFS_PER_CALL));
     if (!found) throw new EngineError('unavailable', 'the disk that this one was made from cannot be read');
     frames.push(...found);

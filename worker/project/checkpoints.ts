@@ -2,12 +2,12 @@
 // the reason.
 
 import { fault, Refusal, renderFault } from '../faults.ts';
-import { createBackup, madeUpName } from './backups.ts';
 import type { Checkpoint, CheckpointResource, CreateCheckpoint } from './contract.ts';
 import type { Actor, Control } from './control.ts';
+import { createBackup, madeUpName } from './create-backups.ts';
 import type { BackupRecord } from './records.ts';
 import { skipTask } from './tasks.ts';
-import { available } from './vaults.ts';
+import { available } from './vault-records.ts';
 
 export function createCheckpoint(control: Control, actor: Actor, input: CreateCheckpoint): Checkpoint {
   const vault = available(control.vault(input.vaultId));

@@ -33,7 +33,7 @@ export class Clock {
     this.#offsetMs = offsetMs;
   }
 
-  /** A change was undone: read it again. */
+  /** Reads the stored offset again at the next question. */
   forget(): void {
     this.#offsetMs = null;
   }

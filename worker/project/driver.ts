@@ -29,6 +29,10 @@ export class Driver {
     this.#env = env;
   }
 
+  isDriving(jobId: string): boolean {
+    return this.#driven.has(jobId);
+  }
+
   /** Drives a job until it is over or left to the alarm; a job that is being driven is not driven twice. Never throws. */
   drive(jobId: string): Promise<void> {
     const known = this.#driven.get(jobId);

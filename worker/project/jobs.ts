@@ -110,11 +110,19 @@ function view(job: JobRecord, subJobs: readonly ApiJob[]): ApiJob {
   };
 }
 
-/** Clears away jobs, finished log lines and revocations that nobody will ask for again. */
+/** Clears away jobs, log lines, checkpoints and revocations that nobody will ask for again. */
 export function sweep(control: Control): void {
   const realMs = Date.now();
   for (const job of control.jobs.all()) {
     if (job.state === 'over' && (job.endedRealMs ?? realMs) + PATIENCE.jobLifeMs < realMs) control.jobs.delete(job.id);
+  }
+  const oldMs = control.now() - PATIENCE.logLifeMs;
+  for (const task of control.tasks.all()) {
+    if (task.endedMs !== null && task.endedMs < oldMs) control.tasks.delete(task.id);
+  }
+  for (const checkpoint of control.checkpoints.all()) {
+    const old = checkpoint.createdMs < oldMs && control.backups.by('checkpointId', checkpoint.id).length === 0;
+    if (old) control.checkpoints.delete(checkpoint.id);
   }
   control.store.rows('DELETE FROM revoked WHERE expires_ms < ?', realMs);
   if (control.jobs.count() > 0) control.due.set('sweep', realMs + PATIENCE.sweepMs);

@@ -65,6 +65,8 @@ export const GRANT_LIFE_MS = 30_000;
 export const PATIENCE = {
   /** The alarm looks after a job that is driven in memory this much later, should the object be evicted. */
   safetyNetMs: 5000,
+  /** The same while it is known to be driven: each look costs rows. */
+  drivenNetMs: 30_000,
   pollMinMs: 50,
   pollMaxMs: 1000,
   /** After so many polls in a row the alarm goes on, so that a long job does not keep this object in memory. */
@@ -75,8 +77,12 @@ export const PATIENCE = {
   refusedTriesMax: 6,
   /** Tries when no answer came at all: about a minute. The job may have been done, so give it longer. */
   silentTriesMax: 12,
-  /** Settled jobs and what hangs on them are kept this long. */
+  /** Settled jobs are kept this long. */
   jobLifeMs: 7 * 24 * 3600 * 1000,
+  /** Lines of the operation log, and checkpoints without backups (project time). */
+  logLifeMs: 90 * 24 * 3600 * 1000,
+  /** When an alarm failed as a whole. */
+  alarmBackoffMs: 60_000,
   sweepMs: 24 * 3600 * 1000,
 } as const;
 

@@ -11,6 +11,7 @@ import * as backups from './backups.ts';
 import * as checkpoints from './checkpoints.ts';
 import type * as C from './contract.ts';
 import { Control } from './control.ts';
+import * as backupCreation from './create-backups.ts';
 import * as volumeCreation from './create-volumes.ts';
 import { Driver } from './driver.ts';
 import type { DueKey } from './due.ts';
@@ -129,7 +130,7 @@ export class Project extends DurableObject<Env> implements C.ProjectRpc {
   }
 
   async createBackup(caller: Caller, input: C.CreateBackup) {
-    return this.#change(caller, (control) => backups.createBackup(control, caller, input));
+    return this.#change(caller, (control) => backupCreation.createBackup(control, caller, input));
   }
   async listBackups(caller: Caller, query: C.BackupQuery) {
     return this.#read(caller, (control) => backups.listBackups(control, query));
@@ -297,7 +298,7 @@ export class Project extends DurableObject<Env> implements C.ProjectRpc {
       this.#arm();
     } catch (error) {
       console.error(`project ${this.#control.projectId}: alarm: ${error}`);
-      this.#setAlarm(Date.now() + PATIENCE.backoffMaxMs);
+      this.#setAlarm(Date.now() + PATIENCE.alarmBackoffMs);
     }
   }
 
@@ -314,7 +315,8 @@ export class Project extends DurableObject<Env> implements C.ProjectRpc {
         return;
       }
       // The driver goes on in memory; should it be lost, the alarm rings again.
-      control.commit(() => control.due.set(key, Date.now() + PATIENCE.safetyNetMs));
+      const netMs = this.#driver.isDriving(id) ? PATIENCE.drivenNetMs : PATIENCE.safetyNetMs;
+      control.commit(() => control.due.set(key, Date.now() + netMs));
       this.ctx.waitUntil(this.#driver.drive(id));
     } catch (error) {
       console.error(`project ${control.projectId}: ${key}: ${error}`);
@@ -337,7 +339,8 @@ export class Project extends DurableObject<Env> implements C.ProjectRpc {
   #setAlarm(alarmMs: number): void {
     this.#alarmMs = alarmMs;
     // What is overdue rings at once.
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(Math.max(alarmMs, Date.now())));
+    const armed = this.ctx.storage.setAlarm(Math.max(alarmMs, Date.now()));
+    this.ctx.waitUntil(armed.catch((error: unknown) => console.error(`project ${this.#control.projectId}: ${error}`)));
   }
 
   #read<T>(caller: Caller, read: (control: Control) => T): Outcome<T> {

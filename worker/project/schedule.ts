@@ -61,11 +61,16 @@ export async function advanceClock(control: Control, ms: number): Promise<ClockA
   const ran: ClockAdvance['ran'][number][] = [];
   for (;;) {
     const point = earliest(control, targetMs);
-    control.commit(() => {
-      control.clock.moveTo(point?.dueMs ?? targetMs);
-      if (point !== null) ran.push({ ...point, checkpointIds: runPolicy(control, point.policyId) });
-      for (const policy of control.policies.all()) reschedule(control, policy.id);
-    });
+    try {
+      control.commit(() => {
+        control.clock.moveTo(point?.dueMs ?? targetMs);
+        if (point !== null) ran.push({ ...point, checkpointIds: runPolicy(control, point.policyId) });
+        for (const policy of control.policies.all()) reschedule(control, policy.id);
+      });
+    } finally {
+      // Should it have been undone, what is remembered in memory was too.
+      control.clock.forget();
+    }
     if (point === null) break;
     await settled(control, waitUntilMs);
     if (Date.now() >= waitUntilMs) break;

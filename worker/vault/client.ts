@@ -1,5 +1,6 @@
 // A Vault as the engine's VaultClient, over RPC.
 
+import type { Meter } from '../../engine/cost.ts';
 import { encodeEntries } from '../../engine/repository/pack-format.ts';
 import type {
   BeginReport,
@@ -35,23 +36,27 @@ export interface VaultWire {
   report(projectId: string, refs: PackedRefs): Promise<Answer<number>>;
 }
 
-/** The vault `vaultId` as seen by `projectId`. Costs nothing until it is used. */
-export function vaultClient(env: Env, projectId: string, vaultId: string): VaultClient {
+/** The vault `vaultId` as seen by `projectId`. `meter`: counts the calls, and what the vault did for them. */
+export function vaultClient(env: Env, projectId: string, vaultId: string, meter?: Meter): VaultClient {
   // A fresh stub for every call: after an exception a stub stays broken.
-  const wire = () => env.VAULT.get(env.VAULT.idFromName(vaultId)) as unknown as VaultWire;
+  const wire = () => {
+    if (meter) meter.counts.objectRequests += 1;
+    return env.VAULT.get(env.VAULT.idFromName(vaultId)) as unknown as VaultWire;
+  };
   return {
-    begin: async (request) => unwrap(await wire().begin(projectId, request)),
-    lookup: async (sessionId, refs) => unwrap(await wire().lookup(projectId, sessionId, packRefs(refs))),
-    reserve: async (sessionId, packUuid, kind) => unwrap(await wire().reserve(projectId, sessionId, packUuid, kind)),
+    begin: async (request) => unwrap(await wire().begin(projectId, request), meter),
+    lookup: async (sessionId, refs) => unwrap(await wire().lookup(projectId, sessionId, packRefs(refs)), meter),
+    reserve: async (sessionId, packUuid, kind) =>
+      unwrap(await wire().reserve(projectId, sessionId, packUuid, kind), meter),
     addPack: async (sessionId, packUuid, entries, packBytes) =>
-      unwrap(await wire().addPack(projectId, sessionId, packUuid, encodeEntries(entries), packBytes)),
+      unwrap(await wire().addPack(projectId, sessionId, packUuid, encodeEntries(entries), packBytes), meter),
     // The root may be a view of a page: only its own 32 bytes are sent.
     commit: async (sessionId, request) =>
-      unwrap(await wire().commit(projectId, sessionId, { ...request, root: request.root.slice() })),
-    abort: async (sessionId) => unwrap(await wire().abort(projectId, sessionId)),
-    lease: async (leaseId, backupId, diskId) => unwrap(await wire().lease(projectId, leaseId, backupId, diskId)),
-    release: async (leaseId) => unwrap(await wire().release(projectId, leaseId)),
-    locate: async (refs) => unwrap(await wire().locate(projectId, packRefs(refs))),
-    report: async (refs) => unwrap(await wire().report(projectId, packRefs(refs))),
+      unwrap(await wire().commit(projectId, sessionId, { ...request, root: request.root.slice() }), meter),
+    abort: async (sessionId) => unwrap(await wire().abort(projectId, sessionId), meter),
+    lease: async (leaseId, backupId, diskId) => unwrap(await wire().lease(projectId, leaseId, backupId, diskId), meter),
+    release: async (leaseId) => unwrap(await wire().release(projectId, leaseId), meter),
+    locate: async (refs) => unwrap(await wire().locate(projectId, packRefs(refs)), meter),
+    report: async (refs) => unwrap(await wire().report(projectId, packRefs(refs)), meter),
   };
 }

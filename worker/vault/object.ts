@@ -20,7 +20,7 @@ import { engineHost } from '../host.ts';
 import type { JobFailure, JobReport, VaultJob, VaultRpc } from '../protocol.ts';
 import { blocksResponse, bytesResponse } from './bytes.ts';
 import type { VaultWire } from './client.ts';
-import { answer, type PackedRefs, unpackRefs } from './wire.ts';
+import { answer, Bill, type PackedRefs, unpackRefs } from './wire.ts';
 
 const FAILURES: Partial<Record<EngineErrorCode, JobFailure>> = {
   busy: 'busy',
@@ -32,6 +32,7 @@ const FAILURES: Partial<Record<EngineErrorCode, JobFailure>> = {
 
 export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
   readonly #meter = new Meter();
+  readonly #bill = new Bill(this.#meter);
   readonly #store: SqlVaultStore;
   readonly #core: VaultCore;
   /** Of the backup that was read last: a client reads a backup in many ranges. */
@@ -68,8 +69,8 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
     } catch (error) {
       const code = error instanceof EngineError ? FAILURES[error.code] : undefined;
       if (code === undefined) throw error;
-      const { message } = error as EngineError;
-      return this.#remember(jobId, { state: 'failed', code, message });
+      const report: JobReport = { state: 'failed', code, message: (error as EngineError).message };
+      return code === 'busy' ? report : this.#remember(jobId, report);
     }
   }
 
@@ -154,7 +155,7 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
   }
 
   #for<T>(projectId: string, call: (core: VaultCore) => Promise<T>) {
-    return answer(async () => {
+    return answer(this.#bill, async () => {
       if (!this.#isOf(projectId)) throw new EngineError('not-found', 'there is no such vault');
       return call(this.#core);
     });

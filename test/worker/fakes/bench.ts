@@ -14,7 +14,7 @@ import type {
   Snapshot,
   Volume,
 } from '../../../worker/project/contract.ts';
-import type { FakesEnv, ProjectOnFakes } from './control-plane.ts';
+import { type CrashPoint, type FakesEnv, ProjectOnFakes } from './control-plane.ts';
 import type { FakeDisk } from './fake-disk.ts';
 import type { FakeVault } from './fake-vault.ts';
 
@@ -122,6 +122,18 @@ export class Bench {
   /** Ends the object in this instant, as a crash would. */
   async crash(): Promise<void> {
     await runInDurableObject(this.stub, (_project, state) => state.abort('crash of the test')).catch(() => {});
+  }
+
+  /** Ends the object around its nth call of a Disk from now on; resolves once it has. */
+  crashAt(point: CrashPoint): () => Promise<void> {
+    ProjectOnFakes.crashPoints.set(this.projectId, { ...point });
+    return async () => {
+      await until(
+        async () => ProjectOnFakes.crashPoints.has(this.projectId),
+        (waits) => !waits,
+      );
+      await scheduler.wait(20);
+    };
   }
 
   /** Loses what is in memory and rings, until the volume's Disk was asked so many more times. */

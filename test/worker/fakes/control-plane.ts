@@ -3,6 +3,7 @@
 import type { Env } from '../../../worker/env.ts';
 import { Identity } from '../../../worker/identity/object.ts';
 import { Project } from '../../../worker/project/object.ts';
+import type { DiskJob, DiskOwner, DiskRpc } from '../../../worker/protocol.ts';
 import { Zone } from '../../../worker/zone/object.ts';
 import type { FakeDisk } from './fake-disk.ts';
 import type { FakeVault } from './fake-vault.ts';
@@ -45,10 +46,49 @@ function onFakes(env: FakesEnv): Env {
   } as unknown as Env;
 }
 
+/** Where a Project is to die, once: around its nth call of a Disk from now on. */
+export interface CrashPoint {
+  call: number;
+  readonly when: 'same turn' | 'before' | 'after';
+}
+
 export class ProjectOnFakes extends Project {
+  /** By project id. The tests run in the isolate of the objects, so this is shared with them. */
+  static readonly crashPoints = new Map<string, CrashPoint>();
+
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, onFakes(env as unknown as FakesEnv));
+    const settings = onFakes(env as unknown as FakesEnv);
+    super(ctx, { ...settings, DISK: crashing(settings.DISK, ctx) });
   }
+}
+
+/** The namespace, with the crash point of the object's project around each call. */
+function crashing(disks: Env['DISK'], ctx: DurableObjectState): Env['DISK'] {
+  const around = async <T>(call: () => Promise<T>): Promise<T> => {
+    const points = ProjectOnFakes.crashPoints;
+    const point = points.get(ctx.id.name ?? '');
+    const here = point !== undefined && --point.call === 0;
+    if (here) points.delete(ctx.id.name ?? '');
+    if (here && point.when === 'same turn') ctx.abort('crash point of the test');
+    if (here && point.when === 'before') {
+      // After an await the intent is durable, as it is when the platform lets a call out.
+      await scheduler.wait(1);
+      ctx.abort('crash point of the test');
+    }
+    const answer = await call();
+    if (here) ctx.abort('crash point of the test');
+    return answer;
+  };
+  return {
+    idFromName: (name: string) => disks.idFromName(name),
+    get: (id: DurableObjectId) => {
+      const disk = disks.get(id) as unknown as DiskRpc;
+      return {
+        run: (owner: DiskOwner, jobId: string, job: DiskJob) => around(() => disk.run(owner, jobId, job)),
+        forget: (owner: DiskOwner, jobId: string) => around(() => disk.forget(owner, jobId)),
+      };
+    },
+  } as unknown as Env['DISK'];
 }
 
 export class IdentityOnFakes extends Identity {

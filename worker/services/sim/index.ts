@@ -5,7 +5,7 @@ import { z } from '@hono/zod-openapi';
 import { loadConfig, placeSettings } from '../../config.ts';
 import type { Env } from '../../env.ts';
 import { fault } from '../../faults.ts';
-import { badRequest, FaultError, notFound } from '../../http/errors.ts';
+import { ApiError, badRequest, FaultError, notFound } from '../../http/errors.ts';
 import { type App, type Call, json, Routes } from '../../http/operation.ts';
 import { mustBeLive } from '../../http/session.ts';
 import type { DiskRpc, ZoneRpc } from '../../protocol.ts';
@@ -13,6 +13,8 @@ import type { DiskRpc, ZoneRpc } from '../../protocol.ts';
 /** How far one call may advance a clock, and how slow a zone may be. */
 const ADVANCE_SECONDS_MAX = 10 * 366 * 86_400;
 const DELAY_MS_MAX = 60_000;
+
+const GIB = 2 ** 30;
 
 const ZoneBody = z.object({
   state: z.enum(['up', 'down', 'slow']),
@@ -79,6 +81,27 @@ async function advance(call: Call<unknown, z.output<typeof ClockBody>>): Promise
   });
 }
 
+async function damage(call: Call<unknown, z.output<typeof DamageBody>>): Promise<Response> {
+  const { target } = call.body;
+  const volume = await call.ask((project, caller) => project.getVolume(caller, call.params.id!));
+  // What does not exist is said here: the disk cannot answer with more than a failure.
+  if (target.kind === 'snapshot') {
+    const snapshot = await call.ask((project, caller) => project.getSnapshot(caller, target.snapshotId));
+    if (snapshot.volumeId !== volume.id) throw notFound(`Volume ${volume.id} has no snapshot ${snapshot.id}.`);
+  }
+  if (target.kind === 'range' && target.offset + target.length > volume.sizeGib * GIB) {
+    throw badRequest(`The range is beyond the end of the volume, ${volume.sizeGib} GiB.`);
+  }
+  const disk = call.env.DISK.get(call.env.DISK.idFromName(volume.id)) as unknown as DiskRpc;
+  try {
+    const { hit } = await disk.damage({ projectId: volume.projectId, zone: volume.zone }, call.body);
+    return json(200, { hit });
+  } catch (error) {
+    // To find its victims the disk walks its own pages, which an earlier call may have damaged.
+    throw new ApiError(409, `The disk cannot be damaged further in this way: ${(error as Error).message}`);
+  }
+}
+
 /** Registers the service. */
 export function registerSim(app: App): void {
   const guard = (env: Env) => {
@@ -114,12 +137,7 @@ export function registerSim(app: App): void {
       summary: 'Damage what a disk stores: flip bits, lose or misdirect stored bytes',
       body: DamageBody,
       answers: { 200: z.object({ hit: z.number() }) },
-      handle: async (call) => {
-        const volume = await call.ask((project, caller) => project.getVolume(caller, call.params.id!));
-        const disk = call.env.DISK.get(call.env.DISK.idFromName(volume.id)) as unknown as DiskRpc;
-        const { hit } = await disk.damage({ projectId: volume.projectId, zone: volume.zone }, call.body);
-        return json(200, { hit });
-      },
+      handle: damage,
     })
     .get('/clock', {
       summary: "The project's clock",

@@ -1,0 +1,100 @@
+// Backups: one record behind the Cinder, VBS and CBR faces.
+
+import type { Face } from '../../faults.ts';
+import type { ListQuery } from './common.ts';
+
+/** CBR shows creating as protecting. A backup in an unfinished state is never readable. */
+export type BackupStatus =
+  | 'creating'
+  | 'available'
+  | 'restoring'
+  | 'deleting'
+  | 'error'
+  | 'error_restoring'
+  | 'error_deleting';
+
+export interface Backup {
+  readonly id: string;
+  readonly vaultId: string;
+  readonly checkpointId: string | null;
+  readonly name: string;
+  readonly description: string | null;
+  readonly status: BackupStatus;
+  /** The disk it is of; it may be gone by now. */
+  readonly volumeId: string;
+  readonly volumeName: string;
+  readonly volumeZone: string;
+  readonly volumeBootable: boolean;
+  readonly volumeSystem: boolean;
+  readonly sizeGib: number;
+  /** Where the bytes are: never the disk's zone. */
+  readonly zone: string;
+  readonly snapshotId: string | null;
+  readonly automatic: boolean;
+  readonly policyId: string | null;
+  readonly incremental: boolean;
+  readonly objectCount: number;
+  readonly logicalBytes: number;
+  /** What it added to the vault. */
+  readonly storedBytes: number;
+  readonly progressPercent: number;
+  readonly container: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly projectId: string;
+  readonly userId: string;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+  /** The moment whose content it holds. */
+  readonly dataMs: number;
+  readonly failReason: string | null;
+}
+
+export interface CreateBackup {
+  readonly face: Face;
+  readonly volumeId: string;
+  readonly snapshotId?: string | undefined;
+  readonly name?: string | undefined;
+  readonly description?: string | null | undefined;
+  readonly container?: string | null | undefined;
+  /** No parent; every object is verified again. Default false. */
+  readonly full?: boolean | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Default: the vault that holds the disk, else the project's `default`, made when needed. */
+  readonly vaultId?: string | undefined;
+}
+
+export interface CreatedBackup {
+  readonly backup: Backup;
+  /** Null in the Cinder form. */
+  readonly jobId: string | null;
+}
+
+export interface BackupQuery extends ListQuery {
+  readonly ids?: readonly string[] | undefined;
+  readonly name?: string | undefined;
+  readonly status?: readonly string[] | undefined;
+  readonly volumeId?: string | undefined;
+  readonly volumeName?: string | undefined;
+  readonly volumeZone?: string | undefined;
+  readonly vaultId?: string | undefined;
+  readonly checkpointId?: string | undefined;
+  /** Of createdMs, inclusive. */
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+}
+
+export interface RestoreBackup {
+  readonly face: Face;
+  /** Null or absent: a new disk `restore_backup_{id}` (or `name`) in the default zone, or in `zone`. */
+  readonly volumeId?: string | null | undefined;
+  readonly name?: string | null | undefined;
+  readonly zone?: string | undefined;
+}
+
+export interface RestoreStarted {
+  readonly backupId: string;
+  readonly volumeId: string;
+  readonly volumeName: string;
+  /** Null in the Cinder and CBR forms. */
+  readonly jobId: string | null;
+}

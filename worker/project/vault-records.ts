@@ -1,0 +1,116 @@
+// Vaults as records: made, shown, and chosen for a backup.
+
+import { Refusal } from '../faults.ts';
+import type { ProtectStatus, VaultResource, VaultView } from './contract.ts';
+import type { Actor, Control } from './control.ts';
+import { begin, newJobId, onVault } from './jobs.ts';
+import { GIB, VAULT_SIZE_GIB_MAX, VAULT_SIZE_GIB_MIN } from './limits.ts';
+import type { BackupRecord, VaultRecord } from './records.ts';
+
+const DEFAULT_VAULT = 'default';
+
+/** The vault that a backup goes to: the named one, the one that protects the disk, or the project's own. */
+export function vaultForBackup(
+  control: Control,
+  actor: Actor,
+  volumeId: string,
+  vaultId: string | undefined,
+): VaultRecord {
+  const all = control.vaults.all();
+  const vault =
+    vaultId === undefined
+      ? (all.find((one) => one.resources.some((resource) => resource.id === volumeId)) ??
+        all.find((one) => one.isDefault && one.status === 'available') ??
+        makeDefault(control, actor))
+      : control.vault(vaultId);
+  available(vault);
+  checkRoom(control, vault);
+  return vault;
+}
+
+/** Bytes that a vault's backups added to it. */
+export function usedBytes(control: Control, vaultId: string): number {
+  const totals = control.backups.totals('storedBytes', 'vaultId');
+  return totals.find((group) => group.group === vaultId)?.sum ?? 0;
+}
+
+/** Refuses when a vault has no room left; at least one byte must fit. */
+function checkRoom(control: Control, vault: VaultRecord): void {
+  const used = usedBytes(control, vault.id);
+  if (used >= vault.sizeGib * GIB) {
+    throw new Refusal('vault-full', { id: vault.id, used: Math.ceil(used / GIB), size: vault.sizeGib });
+  }
+}
+
+/** The vault, or the refusal that it is not available. */
+export function available(vault: VaultRecord): VaultRecord {
+  if (vault.status !== 'available') throw new Refusal('vault-status', { id: vault.id, status: vault.status });
+  return vault;
+}
+
+function makeDefault(control: Control, actor: Actor): VaultRecord {
+  const vault = { ...emptyVault(control, actor, DEFAULT_VAULT), sizeGib: VAULT_SIZE_GIB_MAX, isDefault: true };
+  return beginCreateVault(control, vault);
+}
+
+/** Stores a vault with the job that makes its object. */
+export function beginCreateVault(control: Control, vault: VaultRecord): VaultRecord {
+  const createJobId = newJobId();
+  const target = onVault(vault.id, { kind: 'create' });
+  begin(control, { id: createJobId, action: 'createVault', target, vaultId: vault.id });
+  return control.vaults.put({ ...vault, createJobId });
+}
+
+/** A vault's record before anything is known of it. */
+export function emptyVault(control: Control, actor: Actor, name: string): VaultRecord {
+  const nowMs = control.now();
+  return {
+    id: crypto.randomUUID(),
+    name,
+    description: null,
+    status: 'available',
+    objectType: 'disk',
+    protectType: 'backup',
+    consistentLevel: 'crash_consistent',
+    sizeGib: VAULT_SIZE_GIB_MIN,
+    autoBind: false,
+    autoExpand: false,
+    bindRules: [],
+    tags: [],
+    thresholdPercent: 80,
+    smnNotify: true,
+    locked: false,
+    resources: [],
+    policyIds: [],
+    projectId: control.projectId,
+    userId: actor.userId,
+    createdMs: nowMs,
+    updatedMs: nowMs,
+    isDefault: false,
+    createJobId: null,
+    jobId: null,
+  };
+}
+
+/** The contract's view of a record, with what its backups and resources add up to. */
+export function view(control: Control, record: VaultRecord): VaultView {
+  const { isDefault, createJobId, jobId, ...vault } = record;
+  const backups = control.backups.by('vaultId', vault.id);
+  const resources = vault.resources.map((resource): VaultResource => {
+    const own = backups.filter((backup) => backup.volumeId === resource.id);
+    return {
+      ...resource,
+      sizeGib: control.volumes.get(resource.id)?.sizeGib ?? 0,
+      protectStatus: protectStatus(own),
+      backupBytes: own.reduce((sum, backup) => sum + backup.storedBytes, 0),
+      backupCount: own.length,
+    };
+  });
+  const allocatedGib = resources.reduce((sum, resource) => sum + resource.sizeGib, 0);
+  return { ...vault, resources, allocatedGib, usedBytes: backups.reduce((sum, backup) => sum + backup.storedBytes, 0) };
+}
+
+function protectStatus(backups: readonly BackupRecord[]): ProtectStatus {
+  if (backups.some((backup) => backup.status === 'creating')) return 'protecting';
+  return backups.some((backup) => backup.status === 'restoring') ? 'restoring' : 'available';
+}

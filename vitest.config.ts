@@ -1,11 +1,14 @@
 // Tests by layer: `node tools/run.mjs vitest run --project engine`. Everything stays on this machine: workerd's
 // requests to the outside are answered here, with an error.
 
+import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Also on two cores: much of the time is spent waiting for workerd.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     globalSetup: ['test/support/build-kernel.ts'],
     projects: [
       { test: { name: 'kernel', include: ['test/kernel/**/*.test.ts'], testTimeout: 20_000 } },

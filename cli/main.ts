@@ -31,9 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .helpOption(false)
     .argument('[arguments...]', 'passed to the tour: --url URL, --help')
     .action(async (argumentsOfTour: string[]) => {
-      // A variable, so that the compiler does not ask for a module that another package of the house provides.
-      const module = './tour.ts';
-      const { tour } = (await import(module)) as { tour(argv: string[]): Promise<number> };
+      const { tour } = await import('./tour.ts');
       code = await tour(argumentsOfTour);
     });
   try {

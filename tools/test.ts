@@ -1,29 +1,34 @@
-// npm test [-- PROJECT…]: builds, then runs the vitest projects one by one. Needs nothing but npm packages.
+// npm test [-- PROJECT…]: builds, then runs the vitest projects. Needs nothing but npm packages.
 // The last line is "N passed, N failed", the form that CI reads.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { ensureBuilt } from './build.ts';
 import { inRoot, isMain } from './paths.ts';
 import { runTool, Stages } from './stages.ts';
 
-/** In order of layers: what fails first is nearest to the cause. */
-const PROJECTS = ['kernel', 'engine', 'worker', 'system'];
+/**
+ * Projects by run. The first three share the machine: one computes while the other waits for workerd. The last one starts
+ * and kills servers, and is left alone.
+ */
+const RUNS = [['kernel', 'engine', 'worker'], ['system']];
+const PROJECTS = RUNS.flat();
 
 interface Count {
   passed: number;
   failed: number;
 }
 
-/** Runs one vitest project and adds its tests to `count`. */
-async function runProject(project: string, count: Count): Promise<boolean> {
-  const report = inRoot('.cache', 'vitest', `${project}.json`);
+/** Runs vitest projects at once and adds their tests to `count`. */
+async function runProjects(projects: readonly string[], count: Count): Promise<boolean> {
+  const report = inRoot('.cache', 'vitest', `${projects.join('-')}.json`);
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const code = await runTool('vitest', ['run', '--project', project, ...reporters]);
+  const code = await runTool('vitest', ['run', ...projects.flatMap((name) => ['--project', name]), ...reporters]);
   const { passed, failed } = readReport(report);
   count.passed += passed;
-  // Vitest also fails without a failing test: no test found, an error outside of all of them, a crash.
+  // Vitest also fails without a failing test: none found, an error outside of all of them, a crash.
   count.failed += code !== 0 && failed === 0 ? 1 : failed;
-  if (code !== 0 && failed === 0) console.error(`${project}: vitest ended with code ${code}, outside of any test`);
+  if (code !== 0 && failed === 0)
+    console.error(`${projects.join(', ')}: vitest ended with code ${code}, outside of any test`);
   return code === 0;
 }
 
@@ -48,9 +53,11 @@ if (isMain(import.meta.url)) {
     return true;
   });
   if (!built) count.failed++;
-  for (const project of chosen.length > 0 ? chosen : PROJECTS) {
-    console.log(`\n== ${project}`);
-    await stages.run(project, () => runProject(project, count));
+  for (const run of RUNS) {
+    const projects = run.filter((name) => chosen.length === 0 || chosen.includes(name));
+    if (projects.length === 0) continue;
+    console.log(`\n== ${projects.join(', ')}`);
+    await stages.run(projects.join(', '), () => runProjects(projects, count));
   }
   console.log(`\n${stages.table()}\n`);
   console.log(`${count.passed} passed, ${count.failed} failed`);

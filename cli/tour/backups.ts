@@ -19,7 +19,9 @@ export async function backUpTwice(tour: Tour, subject: Subject): Promise<{ first
   const place = `volumes/${subject.diskId}` as const;
   const first = await report.step('Back the disk up', async () => {
     const file = moment(subject.mirror, 'first');
-    const backup = await timed(tour, 'backup', () => cloud.backup(subject.diskId, `tour-full-${tour.tag}`));
+    const backup = await timed(tour, 'backup', subject.diskId, () =>
+      cloud.backup(subject.diskId, `tour-full-${tour.tag}`),
+    );
     const elsewhere = backup.availability_zone !== zones[0];
     report.check('B3', 'the backup is elsewhere: in object storage', elsewhere, `"${backup.availability_zone}"`);
     report.check('B6', "its location is not the disk's zone", elsewhere, `"${zones[0]}"`);
@@ -29,7 +31,9 @@ export async function backUpTwice(tour: Tour, subject: Subject): Promise<{ first
     const bytes = await overwrite(cloud.api, place, subject.mirror, 8, 64 * 1024);
     report.note(`${size(bytes)} overwritten`);
     const file = moment(subject.mirror, 'second');
-    const backup = await timed(tour, 'incremental', () => cloud.backup(subject.diskId, `tour-incr-${tour.tag}`));
+    const backup = await timed(tour, 'incremental', subject.diskId, () =>
+      cloud.backup(subject.diskId, `tour-incr-${tour.tag}`),
+    );
     await expectSame(tour, 'B2', 'the first backup did not change with the disk', `backups/${first.id}`, first.file);
     await expectSame(tour, 'B2', 'the second has the whole disk of its moment', `backups/${backup.id}`, file);
     return { id: backup.id as string, file };
@@ -49,7 +53,7 @@ export async function damageAndRestore(tour: Tour, subject: Subject, backup: Kep
     await expectSame(tour, 'B1', 'the backup can', `backups/${backup.id}`, backup.file);
   });
   await report.step('Restore the backup onto the damaged disk', async () => {
-    await timed(tour, 'restore', () => cloud.restore(backup.id, subject.diskId));
+    await timed(tour, 'restore', subject.diskId, () => cloud.restore(backup.id, subject.diskId));
     await expectSame(tour, 'B7', 'the original disk has the bytes of the backup', place, backup.file);
     await expectSame(tour, 'B1', 'so a damaged disk is not a lost one', place, backup.file);
   });

@@ -10,14 +10,6 @@ import { type Report, size } from './report.ts';
 /** The operations that the last table compares. */
 export type MeasuredName = 'snapshot' | 'rollback' | 'backup' | 'incremental' | 'restore';
 
-const KIND: Readonly<Record<MeasuredName, string>> = {
-  snapshot: 'createSnapshot',
-  rollback: 'rollback',
-  backup: 'createBackup',
-  incremental: 'createBackup',
-  restore: 'restore',
-};
-
 export interface Tour {
   readonly cloud: Cloud;
   readonly cleanup: Cleanup;
@@ -55,10 +47,10 @@ export async function expectUnreadable(
   tour.report.check(id, what, !ok && detail.startsWith('reading failed'), detail);
 }
 
-/** Runs one of the compared operations. */
-export async function timed<T>(tour: Tour, name: MeasuredName, run: () => Promise<T>): Promise<T> {
+/** Runs one of the compared operations of a disk. */
+export async function timed<T>(tour: Tour, name: MeasuredName, diskId: string, run: () => Promise<T>): Promise<T> {
   let result: T | undefined;
-  const measured = await measure(tour.cloud.api, tour.project, KIND[name], async () => {
+  const measured = await measure(tour.cloud.api, diskId, async () => {
     result = await run();
   });
   tour.measured.set(name, measured);

@@ -1,10 +1,15 @@
-// What operations made the platform do, as /metrics counts it: the difference between before and after.
+// What operations made the platform do, as the disk itself counts it: the difference between before and after, all that
+// the operation leaves to be folded or fetched in the background included. The vault's share is in it, the control
+// plane's rows are not.
 
-import type { Api } from './api.ts';
+import type { Api, Json } from './api.ts';
 
 /** One operation, measured. */
 export interface Measured {
+  /** Until the operation was done for its caller. */
   readonly seconds: number;
+  /** Until nothing was left to do in the background. */
+  readonly settledSeconds: number;
   readonly rowsWritten: number;
   readonly rowsRead: number;
   /** Bytes to and from object storage. */
@@ -14,44 +19,44 @@ export interface Measured {
 }
 
 /** Published prices of the platform (paid plan, 2026), in US dollars for one. The same as engine/cost.ts. */
-const USD = {
-  rows_read: 0.001e-6,
-  rows_written: 1e-6,
-  object_requests: 0.15e-6,
-  obs_class_a: 4.5e-6,
-  obs_class_b: 0.36e-6,
+const USD: Readonly<Record<string, number>> = {
+  rowsRead: 0.001e-6,
+  rowsWritten: 1e-6,
+  objectRequests: 0.15e-6,
+  obsClassA: 4.5e-6,
+  obsClassB: 0.36e-6,
 };
 
-type Counters = ReadonlyMap<string, number>;
+const SETTLE_MS = 120_000;
+const POLL_MS = 100;
 
-/** Runs an operation and measures it; nothing else of its kind may run in the project meanwhile. */
-export async function measure(api: Api, project: string, kind: string, run: () => Promise<unknown>): Promise<Measured> {
-  const before = await counters(api, project, kind);
+/** Runs an operation on a disk and measures it; nothing else may happen to the disk meanwhile. */
+export async function measure(api: Api, diskId: string, run: () => Promise<unknown>): Promise<Measured> {
+  const before = await settled(api, diskId);
   const startedMs = performance.now();
   await run();
   const seconds = (performance.now() - startedMs) / 1000;
-  const after = await counters(api, project, kind);
-  const spent = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+  const after = await settled(api, diskId);
+  const settledSeconds = (performance.now() - startedMs) / 1000;
+  const spent = (name: string): number => after[name] - before[name];
   return {
     seconds,
-    rowsWritten: spent('rows_written'),
-    rowsRead: spent('rows_read'),
-    obsBytes: spent('obs_bytes_in') + spent('obs_bytes_out'),
-    obsOperations: spent('obs_class_a') + spent('obs_class_b') + spent('obs_deletes'),
+    settledSeconds,
+    rowsWritten: spent('rowsWritten'),
+    rowsRead: spent('rowsRead'),
+    obsBytes: spent('obsBytesIn') + spent('obsBytesOut'),
+    obsOperations: spent('obsClassA') + spent('obsClassB') + spent('obsDeletes'),
     usd: Object.entries(USD).reduce((sum, [name, price]) => sum + spent(name) * price, 0),
   };
 }
 
-/** Counters of one operation of one project, by name. */
-async function counters(api: Api, project: string, kind: string): Promise<Counters> {
-  const response = await api.fetch('GET', '/metrics');
-  if (!response.ok) throw new Error(`/metrics answered ${response.status}`);
-  const found = new Map<string, number>();
-  for (const line of (await response.text()).split('\n')) {
-    const match = /^evs_operation_(\w+)_total\{(.*)\} (\S+)$/.exec(line);
-    if (match === null || !match[2]!.includes(`operation="${kind}"`) || !match[2]!.includes(`project="${project}"`))
-      continue;
-    found.set(match[1]!, Number(match[3]));
+/** The disk's counters once nothing is left to be folded or fetched. */
+async function settled(api: Api, diskId: string): Promise<Json> {
+  for (const untilMs = performance.now() + SETTLE_MS; ; ) {
+    const status = await api.ask('GET', `/data/v1/{p}/volumes/${diskId}/status`);
+    const sealed = status.snapshots.every((snapshot: Json) => snapshot.sealed);
+    if (status.hydration === null && status.logEntries === 0 && sealed) return status.cost;
+    if (performance.now() > untilMs) throw new Error(`disk ${diskId} did not settle: ${JSON.stringify(status)}`);
+    await new Promise((done) => setTimeout(done, POLL_MS));
   }
-  return found;
 }

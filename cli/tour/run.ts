@@ -96,7 +96,15 @@ async function visit(
 
 /** N1, by work: no bytes and no operations of object storage against all of the disk's data. */
 async function work({ report, measured }: Tour): Promise<void> {
-  const none: Measured = { seconds: 0, rowsRead: 0, rowsWritten: 0, obsBytes: 0, obsOperations: 0, usd: 0 };
+  const none: Measured = {
+    seconds: 0,
+    settledSeconds: 0,
+    rowsRead: 0,
+    rowsWritten: 0,
+    obsBytes: 0,
+    obsOperations: 0,
+    usd: 0,
+  };
   const of = (name: MeasuredName) => measured.get(name) ?? none;
   for (const name of ['snapshot', 'rollback'] as const) {
     const { obsBytes, obsOperations, rowsWritten } = of(name);

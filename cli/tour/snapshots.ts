@@ -34,7 +34,7 @@ export async function snapshotAndRollback(tour: Tour, diskId: string, mirror: st
   const place = `volumes/${diskId}` as const;
   const snapshotFile = moment(mirror, 'snapshot');
   const snapshotId = await report.step('Take a snapshot, then overwrite parts of the disk', async () => {
-    const snapshot = await timed(tour, 'snapshot', () => cloud.snapshot(diskId, `tour-${tour.tag}`));
+    const snapshot = await timed(tour, 'snapshot', diskId, () => cloud.snapshot(diskId, `tour-${tour.tag}`));
     const bytes = await overwrite(api, place, mirror, 24, 192 * 1024);
     report.note(`${size(bytes)} overwritten, the beginning of the image among it`);
     await expectSame(tour, '', 'the disk has the new bytes', place, mirror);
@@ -42,7 +42,7 @@ export async function snapshotAndRollback(tour: Tour, diskId: string, mirror: st
     return snapshot.id as string;
   });
   await report.step('Roll the disk back to the snapshot', async () => {
-    await timed(tour, 'rollback', () => cloud.rollback(snapshotId, diskId));
+    await timed(tour, 'rollback', diskId, () => cloud.rollback(snapshotId, diskId));
     await expectSame(tour, 'S6', 'a rollback brings the disk back', place, snapshotFile);
   });
   await report.step('Make a new disk from the snapshot', async () => {

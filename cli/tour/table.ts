@@ -65,7 +65,8 @@ export function tableText(report: Report, measured: ReadonlyMap<MeasuredName, Me
     rule(),
     ...numbers(measured),
     rule(),
-    'A restored disk is usable after those seconds; what it lacks is fetched afterwards, and not counted here.',
+    'Bytes, rows, operations and cost count until nothing is left to do in the background: a snapshot is folded into the',
+    "tree, a restored disk has everything. They are the disk's and the vault's; the control plane's rows are not in them.",
     marked(
       { ok: report.holds('N1'), text: 'N1 a snapshot and a rollback move nothing: that is why they are faster' },
       0,
@@ -80,6 +81,7 @@ function numbers(measured: ReadonlyMap<MeasuredName, Measured>): string[] {
   return [
     ''.padEnd(FIRST) + NAMES.map((name) => name.padStart(14)).join(''),
     line('seconds', ({ seconds }) => seconds.toFixed(2)),
+    line('… and settled', ({ settledSeconds }) => settledSeconds.toFixed(2)),
     line('bytes moved', ({ obsBytes }) => size(obsBytes)),
     line('rows written', ({ rowsWritten }) => String(rowsWritten)),
     line('R2 operations', ({ obsOperations }) => String(obsOperations)),

@@ -1,6 +1,7 @@
 // Background work of a disk, one thing at a time and in this order: the long job, fold, hydrate, release, collect. Run by
 // the alarm, which survives eviction; what is due is a row, so nothing is forgotten by a crash. Never throws.
 
+import { addCost, type MeterCounts, NO_COST } from '../../engine/cost.ts';
 import { EngineError } from '../../engine/errors.ts';
 import type { Env } from '../env.ts';
 import type { JobReport, Progress } from '../protocol.ts';
@@ -29,6 +30,8 @@ export class Maintenance {
   /** What is due, as the rows have it. */
   readonly #due: Map<Task, number>;
   readonly #progress = new Map<string, Progress>();
+  /** What long jobs have cost so far, over all their attempts since this object came into memory. */
+  readonly #spent = new Map<string, MeterCounts>();
   #alarmMs: number | null = null;
   #failures = 0;
 
@@ -43,6 +46,13 @@ export class Maintenance {
 
   progressOf(jobId: string): Progress {
     return this.#progress.get(jobId) ?? { doneBytes: 0, totalBytes: 0 };
+  }
+
+  /** Adds to what a long job has cost. */
+  charge(jobId: string, counts: MeterCounts): MeterCounts {
+    const sum = addCost(this.#spent.get(jobId) ?? NO_COST, counts);
+    this.#spent.set(jobId, sum);
+    return sum;
   }
 
   /** Makes a task due. Kept when it is due already: guests that write all the time must not put folding off. */
@@ -128,9 +138,10 @@ export class Maintenance {
     let report: JobReport;
     try {
       const result = await runLong(this.#env, this.#runtime, row.id, job, (p) => this.#progress.set(row.id, p));
-      report = { state: 'done', result: { ...result, cost: meter.since(mark) } };
+      report = { state: 'done', result: { ...result, cost: this.charge(row.id, meter.since(mark)) } };
     } catch (error) {
       if (this.#runtime.isClosed) throw error;
+      this.charge(row.id, meter.since(mark));
       if (!isFinal(error) && row.attempts + 1 < JOB_ATTEMPTS_MAX) {
         this.#write({ ...row, attempts: row.attempts + 1 });
         throw error;
@@ -139,6 +150,7 @@ export class Maintenance {
     }
     this.#write({ ...row, report });
     this.#progress.delete(row.id);
+    this.#spent.delete(row.id);
     if (this.#runtime.exclusiveJobId === row.id) this.#runtime.exclusiveJobId = null;
     this.#afterJob(job);
   }

@@ -216,14 +216,15 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     if (runtime.exclusiveJobId !== null || (isLong(job) && others.length > 0)) {
       throw new EngineError('busy', 'another operation of this disk is running');
     }
+    const mark = this.#meter.mark();
     if (isLong(job)) {
       acceptLong(runtime, jobId, job);
       const report: JobReport = { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
       this.#records.writeJob({ id: jobId, job, report, attempts: 0 });
       maintenance.schedule('job', 0);
+      maintenance.charge(jobId, this.#meter.since(mark));
       return report;
     }
-    const mark = this.#meter.mark();
     let report: JobReport;
     try {
       runQuick(runtime, job);

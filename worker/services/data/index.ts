@@ -1,6 +1,7 @@
 // The data service, under /data/v1: the bytes of volumes, snapshots and backups.
 
 import { z } from '@hono/zod-openapi';
+import { NO_COST } from '../../../engine/cost.ts';
 import { fault } from '../../faults.ts';
 import { ApiError, badRequest, FaultError } from '../../http/errors.ts';
 import { optionalText } from '../../http/fields.ts';
@@ -126,9 +127,37 @@ const Blocks = z
   })
   .openapi('AllocatedBlocks');
 
+const Cost = z.object(Object.fromEntries(Object.keys(NO_COST).map((name) => [name, z.number()]))).openapi('Cost');
+
+const Status = z
+  .object({
+    sizeBytes: z.number(),
+    storedBytes: z.number(),
+    objects: z.number(),
+    logEntries: z.number(),
+    snapshots: z.array(z.object({ id: z.string(), sealed: z.boolean(), hidden: z.boolean() })),
+    hydration: z.object({ remainingBytes: z.number() }).nullable(),
+    cost: Cost,
+  })
+  .openapi('DiskStatus');
+
+/** How the disk itself stands: what is still to be folded or fetched, and what it has cost since it came into memory. */
+async function status(call: AnyCall, target: DataTarget): Promise<Response> {
+  const grant = await grantFor(call, target, 'read');
+  if (grant.kind !== 'disk') throw badRequest('Only a volume has a status here.');
+  const found = await call.env.DISK.get(call.env.DISK.idFromName(grant.diskId)).status(grant.owner);
+  if (found === null) throw new FaultError(fault('volume-not-found', { id: target.id }));
+  return Response.json(found);
+}
+
 /** Registers the service. */
 export function registerData(app: App): void {
   const routes = new Routes(app, '/data/v1/{project_id}', { tag: 'data', envelope: 'plain', access: 'project' });
+  routes.get('/volumes/{id}/status', {
+    summary: 'How a disk stands: what is left to fold and to fetch, and what it has cost',
+    answers: { 200: Status },
+    handle: (call) => status(call, { kind: 'volume', id: call.params.id! }),
+  });
   for (const kind of ['volume', 'snapshot', 'backup'] as const satisfies readonly Kind[]) {
     const target = (call: AnyCall): DataTarget => ({ kind, id: call.params.id! });
     routes

@@ -1,5 +1,8 @@
 // Runs tools one after the other and remembers how long each took and how it ended.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { inRoot, ROOT } from './paths.ts';
 
 export interface Stage {
@@ -38,11 +41,25 @@ export class Stages {
   }
 }
 
-/** Runs a script or an npm tool on this Node through tools/run.mjs, with the same terminal; resolves to its exit code. */
-export function runTool(tool: string, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [inRoot('tools', 'run.mjs'), tool, ...args], { cwd: ROOT, stdio: 'inherit' });
-  return new Promise((done, fail) => {
-    child.on('error', fail);
-    child.on('exit', (code) => done(code ?? 1));
+/**
+ * Runs a script or an npm tool on this Node through tools/run.mjs; resolves to its exit code. `noise`: lines of its
+ * output that are left out; without it the tool has the terminal for itself.
+ */
+export async function runTool(tool: string, args: readonly string[], noise?: RegExp): Promise<number> {
+  const output = noise ? 'pipe' : 'inherit';
+  const child = spawn(process.execPath, [inRoot('tools', 'run.mjs'), tool, ...args], {
+    cwd: ROOT,
+    stdio: ['inherit', output, output],
+    env: process.stdout.isTTY ? { ...process.env, FORCE_COLOR: '1' } : process.env,
   });
+  const exited = once(child, 'close');
+  if (noise)
+    await Promise.all([copyLines(child.stdout, process.stdout, noise), copyLines(child.stderr, process.stderr, noise)]);
+  const [code] = await exited;
+  return code ?? 1;
+}
+
+async function copyLines(from: Readable | null, to: Writable, noise: RegExp): Promise<void> {
+  if (!from) return;
+  for await (const line of createInterface({ input: from })) if (!noise.test(line)) to.write(`${line}\n`);
 }

@@ -8,7 +8,7 @@ set -uo pipefail
 url=${1:?usage: $0 URL}
 url=${url%/}
 # What the launcher prints to be pasted. An environment that has them already is left alone.
-export OS_AUTH_URL=$url/iam/v3
+export OS_AUTH_URL=${OS_AUTH_URL:-$url/iam/v3}
 export OS_PROJECT_NAME=${OS_PROJECT_NAME:-demo1} OS_USERNAME=${OS_USERNAME:-demo1} OS_PASSWORD=${OS_PASSWORD:-secret}
 export OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default OS_REGION_NAME=${OS_REGION_NAME:-eu-de}
 export OS_IDENTITY_API_VERSION=3 OS_VOLUME_API_VERSION=3

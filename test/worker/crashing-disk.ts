@@ -1,12 +1,12 @@
-// The Disk class with a crash in it: its calls to the vault, to object storage and to other disks are counted, and at
-// the chosen one the object is aborted, before the call or after its effect (the answer is lost). Without a plan it is
-// the Disk as it is.
+// The Disk class with a crash in it: its awaits are counted (calls to the vault, to object storage and to other disks, and
+// the pauses between turns of long work), and at the chosen one the object is aborted, before the call or after its
+// effect (the answer is lost). Without a plan it is the Disk as it is.
 
 import { Disk } from '../../worker/disk/object.ts';
 import type { Env } from '../../worker/env.ts';
 
 export interface CrashPlan {
-  /** Calls that go through before the crash; counted down. */
+  /** Awaits that go through before the crash; counted down. */
   callsLeft: number;
   readonly when: 'before' | 'after';
   /** Set when it happened. */
@@ -14,6 +14,24 @@ export interface CrashPlan {
 }
 
 const shared = globalThis as { crashPlan?: CrashPlan | null };
+
+/** The Disk under test: the one that was made, or came back, last. */
+let newest: DurableObjectState | null = null;
+
+const wait = scheduler.wait.bind(scheduler);
+Object.defineProperty(scheduler, 'wait', {
+  configurable: true,
+  value: async (delayMs: number, options?: SchedulerWaitOptions) => {
+    // Turns are given away for 0 ms; other waits are not the Disk's.
+    const due = shared.crashPlan;
+    if (delayMs === 0 && newest && due && !due.happened && due.callsLeft-- <= 0) {
+      due.happened = true;
+      newest.abort('a planned crash');
+    }
+    // A pause of the Disk ends here; one of the Vault goes on, and its caller is gone.
+    await wait(delayMs, options);
+  },
+});
 
 /** Arms the next crash, or none. Read by every TestDisk of this isolate. */
 export function plan(next: CrashPlan | null): void {
@@ -27,6 +45,7 @@ export class TestDisk extends Disk {
       wrap(namespace, 'get', (id: DurableObjectId) => crashing(namespace.get(id)));
     const bindings = { ...env, OBS: crashing(env.OBS), VAULT: objects(env.VAULT), DISK: objects(env.DISK) };
     super(ctx, bindings as Env);
+    newest = ctx;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { env } from 'cloudflare:test';
 import type { Env } from '../../worker/env.ts';
-import type { DiskJob, DiskOwner, JobReport } from '../../worker/protocol.ts';
+import type { AllocatedBlocks, DiskJob, DiskOwner, JobReport } from '../../worker/protocol.ts';
 
 export const bindings = env as unknown as Env;
 export const OWNER: DiskOwner = { projectId: '1'.repeat(32), zone: 'eu-de-01' };
@@ -67,6 +67,13 @@ export class DiskDriver {
     const response = await this.get(offset, length, point);
     if (response.status !== 200) throw new Error(`read: ${response.status} ${await response.text()}`);
     return new Uint8Array(await response.arrayBuffer());
+  }
+
+  async blocks(point = 'head'): Promise<AllocatedBlocks> {
+    const query = `point=${point}&cursor=0&limit=10000`;
+    const response = await this.stub.fetch(`http://disk/blocks?${query}`, { headers: this.#headers() });
+    if (response.status !== 200) throw new Error(`blocks: ${response.status} ${await response.text()}`);
+    return response.json();
   }
 
   async status() {

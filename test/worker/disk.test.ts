@@ -23,6 +23,19 @@ describe('bytes', () => {
     expect(await disk.read(64 * 1024 - 512, bytes.length)).toEqual(bytes);
   });
 
+  test('the list of blocks has every acknowledged write, also while older ones are being folded', async () => {
+    const disk = await new DiskDriver().create();
+    await disk.write(0, randomBytes(MIB));
+    await disk.done({ kind: 'createSnapshot', snapshotId: 's' });
+    await disk.write(4 * MIB, randomBytes(64 * 1024));
+    await disk.write(0, new Uint8Array(64 * 1024));
+    const { blocks } = await disk.blocks();
+    expect(blocks.map((block) => block.blockIndex)).toEqual([...Array.from({ length: 15 }, (_, i) => i + 1), 64]);
+    expect((await disk.blocks('s')).blocks.map((block) => block.blockIndex)).toEqual(
+      Array.from({ length: 16 }, (_, i) => i),
+    );
+  });
+
   test('a body that is shorter or longer than announced changes nothing', async () => {
     const disk = await new DiskDriver().create();
     await disk.write(0, randomBytes(MIB));

@@ -44,7 +44,7 @@ export const VOLUME: Volume = {
   zone: 'eu-de-01',
   type: 'SSD',
   bootable: false,
-  readonly: false,
+  readonly: null,
   multiattach: false,
   system: false,
   metadata: { a: 'b' },

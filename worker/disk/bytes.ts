@@ -145,14 +145,17 @@ async function* chunks(body: ReadableStream<Uint8Array> | null, offset: number):
   }
 }
 
-/** Allocated blocks of a point with their digests. The head is folded first: its log has no digests to tell. */
+/**
+ * Allocated blocks of a point with their digests. The head is folded first, at least as far as it was written when the
+ * request came: its log has no digests to tell. Throws `damaged` when entries over lost blocks cannot be folded.
+ */
 export async function listBlocks(
   runtime: DiskRuntime,
   point: PointId,
   cursor: number,
   limit: number,
 ): Promise<AllocatedBlocks> {
-  if (point === 'head') await runtime.fold();
+  if (point === 'head') await runtime.foldAll();
   else if (runtime.disk.view(point).log !== null) await runtime.sealAll();
   const { root } = runtime.disk.view(point);
   const sizeBytes = runtime.disk.pointBytes(point);

@@ -104,6 +104,20 @@ export class DiskRuntime {
     await this.drive(this.disk.sealAll());
   }
 
+  /** Folds everything that is in the log now. Throws `damaged` when entries over lost blocks keep it from being folded. */
+  async foldAll(): Promise<void> {
+    const { state } = this.disk;
+    const seq = state.newestSeq;
+    state.headView();
+    while (state.head.foldedSeq < seq) {
+      if (!this.disk.wantsFold) throw new EngineError('damaged', 'blocks of the disk are lost under newer writes');
+      await this.fold();
+    }
+    if (state.stuckSeq > state.head.foldedSeq) {
+      throw new EngineError('damaged', 'blocks of the disk are lost under newer writes');
+    }
+  }
+
   /** Makes room in the log before a write is acknowledged. */
   async relievePressure(): Promise<void> {
     while (this.disk.pressure === 'hard') await this.fold();

@@ -72,7 +72,9 @@ export function attachVolume(control: Control, id: string, input: AttachVolume):
 /** Ends one attachment; without an id the only one. */
 export function detachVolume(control: Control, id: string, input: { attachmentId?: string | null }): Volume {
   const volume = control.volume(id);
-  if (volume.status !== 'in-use' && volume.status !== 'detaching') {
+  // A disk that came to grief while attached must still be freed: only then can it be deleted.
+  const failed = volume.status.startsWith('error') && volume.attachments.length > 0;
+  if (volume.status !== 'in-use' && volume.status !== 'detaching' && !failed) {
     throw new Refusal('detach-status', { id, status: volume.status });
   }
   const attachmentId = input.attachmentId ?? null;
@@ -87,7 +89,7 @@ export function detachVolume(control: Control, id: string, input: { attachmentId
     control.servers.put({ ...server, systemVolumeId: null, updatedMs: control.now() });
   }
   const attachments = volume.attachments.filter((at) => at !== attachment);
-  const status = attachments.length > 0 ? 'in-use' : 'available';
+  const status = failed ? volume.status : attachments.length > 0 ? 'in-use' : 'available';
   return save(control, volume, { status, attachments, system: isSystemDisk ? false : volume.system });
 }
 

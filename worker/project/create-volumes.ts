@@ -83,7 +83,7 @@ export function emptyVolume(control: Control, actor: Actor): VolumeRecord {
     zone: control.defaultZone().name,
     type: DEFAULT_TYPE,
     bootable: false,
-    readonly: false,
+    readonly: null,
     multiattach: false,
     system: false,
     metadata: {},
@@ -162,7 +162,9 @@ function sizeOf(input: CreateVolumes, fallbackGib: number | undefined): number {
   // The vendor truncates decimals, Cinder refuses them.
   const sizeGib = native ? Math.trunc(given) : given;
   const min = native && input.backupId === undefined ? NATIVE_SIZE_GIB_MIN : 1;
-  if (!Number.isInteger(sizeGib) || sizeGib < min || sizeGib > QUOTA.perVolumeGigabytes) {
+  // To Cinder a size that is too large is a matter of quotas (413), which are looked at next.
+  const max = native ? QUOTA.perVolumeGigabytes : Number.MAX_SAFE_INTEGER;
+  if (!Number.isInteger(sizeGib) || sizeGib < min || sizeGib > max) {
     throw new Refusal('invalid-size', { value: given, reason: `whole GiB from ${min} to ${QUOTA.perVolumeGigabytes}` });
   }
   return sizeGib;

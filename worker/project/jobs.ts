@@ -78,7 +78,8 @@ export function running(control: Control): JobRecord[] {
 /** A job as the native form shows it. */
 export function getJob(control: Control, id: string): ApiJob {
   const job = control.jobs.get(id);
-  if (job === null) throw new Refusal('job-not-found', { id });
+  // Those without a type belong to calls that have no job: their ids are nobody's business.
+  if (job === null || job.apiType === null) throw new Refusal('job-not-found', { id });
   const parts = job.action === 'none' ? control.jobs.by('parentId', id) : [];
   return parts.length === 0 ? view(job, []) : sumOf(job, parts);
 }

@@ -5,6 +5,7 @@ import type { RestoreBackup, RestoreStarted } from './contract.ts';
 import type { Actor, Control } from './control.ts';
 import { beginCreate, emptyVolume } from './create-volumes.ts';
 import { checkName } from './fields.ts';
+import { refuseWhileSnapshotted } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
 import { checkVolumeQuota } from './quotas.ts';
 import type { BackupRecord, VolumeRecord } from './records.ts';
@@ -40,6 +41,7 @@ function restoreOver(control: Control, backup: BackupRecord, volumeId: string, j
   if (volume.status === 'backing-up') throw new Refusal('restore-volume-busy', { id: volumeId });
   if (volume.status === 'restoring-backup') throw new Refusal('restore-running', { id: volumeId });
   const restoring = beginOnVolume(volume, 'restore', jobId);
+  refuseWhileSnapshotted(control, volumeId);
   if (volume.sizeGib < backup.sizeGib)
     throw new Refusal('backup-size', { value: volume.sizeGib, size: backup.sizeGib });
   if (volume.system && !backup.volumeSystem) throw new Refusal('restore-system');

@@ -5,10 +5,11 @@ import { attachmentsOf, attachVolume, detachVolume } from './attachments.ts';
 import type { Attachment, CreateServer, ListQuery, Page, Server } from './contract.ts';
 import type { Actor, Control } from './control.ts';
 import { checkName } from './fields.ts';
+import { refuseWhileCloned } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
 import { SYSTEM_SIZE_GIB_MAX } from './limits.ts';
 import { commonKeys, page } from './list.ts';
-import type { ServerRecord } from './records.ts';
+import type { ServerRecord, VolumeRecord } from './records.ts';
 import { beginOnVolume } from './states.ts';
 
 const SYSTEM_DEVICE = '/dev/vda';
@@ -16,12 +17,6 @@ const SYSTEM_DEVICE = '/dev/vda';
 /** Registers a server and attaches its disks; they must be in one zone. */
 export function createServer(control: Control, actor: Actor, input: CreateServer): Server {
   const system = control.volume(input.systemVolumeId);
-  if (system.sizeGib > SYSTEM_SIZE_GIB_MAX) {
-    throw new Refusal('invalid-size', {
-      value: system.sizeGib,
-      reason: `a system disk has at most ${SYSTEM_SIZE_GIB_MAX} GiB`,
-    });
-  }
   const nowMs = control.now();
   const server = control.servers.put({
     id: crypto.randomUUID(),
@@ -36,7 +31,7 @@ export function createServer(control: Control, actor: Actor, input: CreateServer
     jobId: null,
   });
   attachVolume(control, system.id, { serverId: server.id, device: SYSTEM_DEVICE });
-  control.volumes.patch(system.id, { system: true, bootable: true });
+  becomeSystemDisk(control, system);
   for (const volumeId of input.dataVolumeIds ?? []) attachVolume(control, volumeId, { serverId: server.id });
   return view(control, server);
 }
@@ -85,7 +80,7 @@ export function attachToServer(
   // A stopped server gets its system disk back in this way.
   if (server.systemVolumeId === null && attachment.device === SYSTEM_DEVICE) {
     control.servers.put({ ...server, systemVolumeId: volumeId });
-    control.volumes.patch(volumeId, { system: true, bootable: true });
+    becomeSystemDisk(control, control.volume(volumeId));
   }
   return { attachment, jobId: bookkeepingJob(control, 'attachVolume', serverId, volumeId) };
 }
@@ -107,7 +102,12 @@ export function reinstallOs(control: Control, serverId: string): { jobId: string
   const volume = control.volume(server.systemVolumeId);
   const jobId = newJobId();
   control.volumes.put(beginOnVolume(volume, 'reinstall', jobId));
-  for (const snapshot of control.snapshots.by('volumeId', volume.id)) {
+  const snapshots = control.snapshots.by('volumeId', volume.id);
+  refuseWhileCloned(control, snapshots);
+  // Should reinstalling fail, each snapshot is given back as it was: it must not be in the hands of another job.
+  const held = snapshots.find((snapshot) => snapshot.jobId !== null);
+  if (held !== undefined) throw new Refusal('snapshot-busy', { id: held.id });
+  for (const snapshot of snapshots) {
     control.snapshots.put({ ...snapshot, status: 'deleting', priorStatus: snapshot.status, jobId });
   }
   control.servers.put({ ...server, status: 'REBUILD', jobId, updatedMs: control.now() });
@@ -122,6 +122,16 @@ export function reinstallOs(control: Control, serverId: string): { jobId: string
     entities: subjects,
   });
   return { jobId };
+}
+
+/** What holds an operating system: no other server may write to it, and it has a size limit of its own. */
+function becomeSystemDisk(control: Control, volume: VolumeRecord): void {
+  const { id, sizeGib } = volume;
+  if (sizeGib > SYSTEM_SIZE_GIB_MAX) {
+    throw new Refusal('invalid-size', { value: sizeGib, reason: `a system disk has at most ${SYSTEM_SIZE_GIB_MAX} GiB` });
+  }
+  if (volume.multiattach) throw new Refusal('system-shared', { id });
+  control.volumes.patch(id, { system: true, bootable: true });
 }
 
 function bookkeepingJob(

@@ -4,7 +4,8 @@ import { Refusal } from '../faults.ts';
 import type { CreateSnapshot, MetadataChange, Page, Snapshot, SnapshotQuery, UpdateDetails } from './contract.ts';
 import type { Actor, Control } from './control.ts';
 import { changedPairs, checkDescription, checkMetadata, checkName } from './fields.ts';
-import { begin, newJobId, onDisk, running } from './jobs.ts';
+import { refuseWhileCloned, refuseWhileSnapshotted } from './in-use.ts';
+import { begin, newJobId, onDisk } from './jobs.ts';
 import { SNAPSHOTS_PER_DISK_MAX } from './limits.ts';
 import { commonKeys, holdsAll, page, type SortKeys } from './list.ts';
 import { checkSnapshotQuota } from './quotas.ts';
@@ -100,9 +101,7 @@ export function deleteSnapshot(control: Control, id: string): null {
   const snapshot = control.snapshot(id);
   const jobId = newJobId();
   const deleting = beginOnSnapshot(snapshot, 'delete', jobId);
-  // A disk that is being made from it has not adopted it yet.
-  const inUse = running(control).some((job) => job.snapshotId === id && job.action === 'createVolume');
-  if (inUse) throw new Refusal('snapshot-busy', { id });
+  refuseWhileCloned(control, [snapshot]);
   control.snapshots.put(deleting);
   const target = onDisk(
     control,
@@ -140,6 +139,7 @@ function goBack(control: Control, volume: VolumeRecord, snapshot: SnapshotRecord
   const jobId = newJobId();
   const volumeBack = beginOnVolume(volume, how, jobId);
   const snapshotBack = beginOnSnapshot(snapshot, how, jobId);
+  refuseWhileSnapshotted(control, volume.id);
   control.volumes.put(volumeBack);
   control.snapshots.put(snapshotBack);
   const target = onDisk(control, volume, { kind: 'rollback', snapshotId: snapshot.id });

@@ -43,8 +43,9 @@ export const VOLUME_STATES = {
   },
   // A failed backup leaves the disk as it was.
   backup: { from: IDLE, during: 'backing-up', after: 'prior', failed: 'prior', fault: 'backup-volume-status' },
+  // Again after a failure: what was half replaced has no other cure that keeps the disk.
   restore: {
-    from: ['available'],
+    from: ['available', 'error_restoring'],
     during: 'restoring-backup',
     after: 'available',
     failed: 'error_restoring',

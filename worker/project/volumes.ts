@@ -12,8 +12,9 @@ import type {
 } from './contract.ts';
 import type { Control } from './control.ts';
 import { changedPairs, checkDescription, checkMetadata, checkName, checkTags, typeNamed } from './fields.ts';
-import { begin, newJobId, onDisk, running } from './jobs.ts';
-import { GIB, QUOTA, RETYPE, SYSTEM_SIZE_GIB_MAX } from './limits.ts';
+import { refuseWhileCloned, refuseWhileSnapshotted } from './in-use.ts';
+import { begin, newJobId, onDisk } from './jobs.ts';
+import { GIB, QUOTA, RETYPE, SYSTEM_SIZE_GIB_MAX, VOLUME_TYPES } from './limits.ts';
 import { commonKeys, holdsAll, page, type SortKeys } from './list.ts';
 import { checkGigabytes } from './quotas.ts';
 import type { VolumeRecord } from './records.ts';
@@ -35,6 +36,7 @@ export function bare(record: VolumeRecord): Volume {
 
 export function listVolumes(control: Control, query: VolumeQuery): Page<Volume> {
   const ids = query.ids === undefined ? null : new Set(query.ids);
+  const type = VOLUME_TYPES.find((known) => known.id === query.type)?.name ?? query.type;
   const volumes = control.volumes
     .all()
     .filter(
@@ -43,7 +45,7 @@ export function listVolumes(control: Control, query: VolumeQuery): Page<Volume> 
         (query.name === undefined || volume.name === query.name) &&
         (query.status === undefined || volume.status === query.status) &&
         (query.zone === undefined || volume.zone === query.zone) &&
-        (query.type === undefined || volume.type === query.type) &&
+        (type === undefined || volume.type === type) &&
         (query.bootable === undefined || volume.bootable === query.bootable) &&
         (query.multiattach === undefined || volume.multiattach === query.multiattach) &&
         (query.sizeGib === undefined || volume.sizeGib === query.sizeGib) &&
@@ -94,17 +96,16 @@ export function deleteVolume(control: Control, id: string, input: DeleteVolume):
   const volume = control.volume(id);
   const backingUp = control.backups.by('volumeId', id).some((backup) => backup.status === 'creating');
   if (backingUp) throw new Refusal('volume-delete-backing-up', { id });
-  const stuck = input.force === true && volume.jobId === null && volume.status !== 'deleting';
-  const deleting = beginOnVolume(stuck ? { ...volume, status: 'error' } : volume, 'delete', jobId);
+  const forced = input.force === true && volume.jobId === null && volume.status !== 'deleting';
+  const deleting = beginOnVolume(forced ? { ...volume, status: 'error' } : volume, 'delete', jobId);
+  if (volume.attachments.length > 0 && !forced) {
+    throw new Refusal('volume-delete-status', { id, status: volume.status, allowed: VOLUME_STATES.delete.from.join(', ') });
+  }
   const snapshots = control.snapshots.by('volumeId', id);
   if (input.face === 'cinder' && input.cascade !== true && snapshots.length > 0) {
     throw new Refusal('volume-has-snapshots', { id, count: snapshots.length });
   }
-  if (
-    running(control).some((job) => job.action === 'createVolume' && snapshots.some((one) => one.id === job.snapshotId))
-  ) {
-    throw new Refusal('snapshot-busy', { id: snapshots[0]?.id ?? id });
-  }
+  refuseWhileCloned(control, snapshots);
   control.volumes.put(deleting);
   for (const snapshot of snapshots) {
     control.snapshots.put({ ...snapshot, status: 'deleting', priorStatus: snapshot.status, jobId });
@@ -125,9 +126,15 @@ export function extendVolume(control: Control, id: string, input: { sizeGib: num
   const jobId = newJobId();
   const volume = control.volume(id);
   const extending = beginOnVolume(volume, 'extend', jobId);
+  refuseWhileSnapshotted(control, id);
   if (volume.multiattach && volume.status === 'in-use') throw new Refusal('extend-shared');
+  for (const { serverId } of volume.attachments) {
+    const status = serverId === null ? undefined : control.servers.get(serverId)?.status;
+    if (status === 'REBUILD' || status === 'ERROR') throw new Refusal('extend-server', { id, status });
+  }
   const { sizeGib } = input;
-  const sizeGibMax = volume.system ? SYSTEM_SIZE_GIB_MAX : QUOTA.perVolumeGigabytes;
+  // What was a system disk once keeps its limit; being bootable is what stays of it.
+  const sizeGibMax = volume.system || volume.bootable ? SYSTEM_SIZE_GIB_MAX : QUOTA.perVolumeGigabytes;
   if (!Number.isInteger(sizeGib) || sizeGib <= volume.sizeGib) {
     throw new Refusal('extend-size', { value: sizeGib, size: volume.sizeGib });
   }

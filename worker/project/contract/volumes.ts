@@ -48,7 +48,8 @@ export interface Volume {
   readonly zone: string;
   readonly type: VolumeTypeName;
   readonly bootable: boolean;
-  readonly readonly: boolean;
+  /** Null until somebody says: only then does the Cinder form show it. */
+  readonly readonly: boolean | null;
   readonly multiattach: boolean;
   /** The system disk of a registered server. */
   readonly system: boolean;
@@ -96,6 +97,7 @@ export interface VolumeQuery extends ListQuery {
   readonly name?: string | undefined;
   readonly status?: string | undefined;
   readonly zone?: string | undefined;
+  /** Name or id of a type. */
   readonly type?: string | undefined;
   readonly bootable?: boolean | undefined;
   readonly multiattach?: boolean | undefined;

@@ -53,8 +53,11 @@ export function volumeView(call: ViewContext, volume: Volume): z.input<typeof Ci
     bootable: volume.bootable ? 'true' : 'false',
     encrypted: false,
     multiattach: volume.multiattach,
-    // Cinder shows the read-only flag among the metadata.
-    metadata: volume.readonly ? { ...volume.metadata, readonly: 'True' } : { ...volume.metadata },
+    // Cinder shows the read-only flag among the metadata, from the first time that it was set.
+    metadata:
+      volume.readonly === null
+        ? { ...volume.metadata }
+        : { ...volume.metadata, readonly: volume.readonly ? 'True' : 'False' },
     attachments: volume.attachments.map(attachmentView),
     snapshot_id: volume.snapshotId,
     source_volid: null,

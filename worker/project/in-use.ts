@@ -1,0 +1,19 @@
+// What must wait for something else: jobs reach a Disk in no promised order, so what would overtake another is refused.
+
+import { Refusal } from '../faults.ts';
+import type { Control } from './control.ts';
+import { running } from './jobs.ts';
+import type { SnapshotRecord } from './records.ts';
+
+/** Refuses while a disk is being made from one of the snapshots: it has not adopted their content yet. */
+export function refuseWhileCloned(control: Control, snapshots: readonly Pick<SnapshotRecord, 'id'>[]): void {
+  const clones = running(control).filter((job) => job.action === 'createVolume');
+  const busy = snapshots.find((snapshot) => clones.some((job) => job.snapshotId === snapshot.id));
+  if (busy !== undefined) throw new Refusal('snapshot-busy', { id: busy.id });
+}
+
+/** Refuses while a snapshot of the disk is being made: a later change of content or size must not get into it. */
+export function refuseWhileSnapshotted(control: Control, volumeId: string): void {
+  const underway = control.snapshots.by('volumeId', volumeId).some((snapshot) => snapshot.status === 'creating');
+  if (underway) throw new Refusal('snapshot-underway', { id: volumeId });
+}

@@ -150,7 +150,9 @@ export function zeroEntries(lba: number, sectorCount: number): LogEntry[] {
     const { blockIndex, sector } = blockAndSector(at);
     const whole = sector === 0 ? Math.floor((end - at) / SECTORS_PER_BLOCK) : 0;
     if (whole > 0) {
-      entries.push({ kind: 'zero-blocks', blockIndex, blockCount: whole });
+      // A single block is found by its number; only ranges are searched.
+      if (whole === 1) entries.push({ kind: 'block', blockIndex, digest: HOLE });
+      else entries.push({ kind: 'zero-blocks', blockIndex, blockCount: whole });
       at += whole * SECTORS_PER_BLOCK;
     } else {
       const count = Math.min(SECTORS_PER_BLOCK - sector, end - at);

@@ -53,6 +53,7 @@ test('zeros are at most three entries, whatever their length', () => {
       expect(entries.length).toBeLessThanOrEqual(3);
       const covered = entries.reduce((sum, e) => {
         if (e.kind === 'zero-blocks') return sum + e.blockCount * 128;
+        if (e.kind === 'block') return sum + 128;
         return sum + (e.kind === 'zero-sectors' ? e.sectorCount : 0);
       }, 0);
       expect(covered).toBe(count);

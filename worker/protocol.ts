@@ -3,7 +3,10 @@
 
 import type { MeterCounts } from '../engine/cost.ts';
 import type { Frame } from '../engine/ports.ts';
+import type { BackupLabel, BackupResult } from '../engine/repository/ports.ts';
 import type { ObjectRef } from '../engine/types.ts';
+
+export type { BackupLabel, BackupResult };
 
 /** Sent with every call to a Disk, which compares it with its own row: a wrong owner or zone is told "gone". */
 export interface DiskOwner {
@@ -39,16 +42,6 @@ export type DiskJob =
   /** A backup's content over this disk. Refuses I/O until the new root is in place, then objects arrive by themselves. */
   | { readonly kind: 'restore'; readonly vaultId: string; readonly backupId: string };
 
-/** What a manifest says about its origin, for people and for a rebuild from R2 alone. */
-export interface BackupLabel {
-  readonly name: string;
-  readonly volumeId: string;
-  readonly volumeName: string;
-  readonly zone: string;
-  readonly createdMs: number;
-  readonly automatic: boolean;
-}
-
 /** The jobs of a Vault. */
 export type VaultJob =
   | { readonly kind: 'create' }
@@ -76,15 +69,6 @@ export interface JobResult {
   /** What the job made the platform do. */
   readonly cost?: MeterCounts;
   readonly backup?: BackupResult;
-}
-
-export interface BackupResult {
-  /** Bytes of allocated blocks in the backed-up root. */
-  readonly logicalBytes: number;
-  /** Bytes that this backup added to the vault. */
-  readonly storedBytes: number;
-  readonly objectCount: number;
-  readonly incremental: boolean;
 }
 
 export interface PinnedRoot {

@@ -72,12 +72,16 @@ export class Disk {
     return point === 'head' ? this.state.headView() : this.state.snapshotView(point.snapshotId);
   }
 
-  /** Reads a range aligned to 512 bytes. Throws `unaligned`, `out-of-range`, `not-found`, `damaged` (the whole point). */
-  read(point: PointId, offset: number, length: number): ReadResult {
+  /**
+   * Reads a range aligned to 512 bytes. `asIs`: what is not here is damaged, whatever an upstream may have.
+   * Throws `unaligned`, `out-of-range`, `not-found`, `damaged` (the whole point).
+   */
+  read(point: PointId, offset: number, length: number, asIs: 'asIs' | 'fetching' = 'fetching'): ReadResult {
     const view = this.view(point);
     checkRange(offset, length, view.sizeBytes);
     if (length === 0) return { kind: 'bytes', bytes: new Uint8Array(0) };
-    return readRange(this.state.readContext, view, offset, length);
+    const context = this.state.readContext;
+    return readRange(asIs === 'asIs' ? { ...context, upstream: 'none' } : context, view, offset, length);
   }
 
   /** Starts a batch of writes that becomes visible with `commit`. End it with `commit` or `drop`. */
@@ -221,8 +225,9 @@ export class Disk {
     return sealAll(this.state);
   }
 
-  hydrate(): Job<HydrationProgress> {
-    return hydrate(this.state);
+  /** One pass of hydration; `giveUp` settles for what the upstreams have. */
+  hydrate(giveUp = false): Job<HydrationProgress> {
+    return hydrate(this.state, giveUp);
   }
 
   /** Frees what nothing refers to. Only one collection at a time; dropping the job forgets its marks. */

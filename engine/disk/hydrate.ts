@@ -1,19 +1,10 @@
 // Hydration: a restored disk or a clone fetches what it has not got, until one whole pass over everything that it refers
-// to finds nothing absent. Only then are the upstreams released and the disk is independent. Guests read and write
-// meanwhile; a read of an absent range fetches it first.
+// to finds nothing that an upstream can still give. Then the upstreams are released and the disk is independent. Guests
+// read and write meanwhile; a read of an absent range fetches it first.
 
 import { digestAt } from '../objects.ts';
 import { type Job, PAUSE } from '../steps.ts';
-import {
-  BLOCK_BYTES,
-  type Digest,
-  isHole,
-  Kind,
-  type ObjectRef,
-  PAGE_BYTES,
-  PAGE_CHILDREN,
-  TREE_LEVELS,
-} from '../types.ts';
+import { BLOCK_BYTES, type Digest, isHole, Kind, type ObjectRef, PAGE_CHILDREN, TREE_LEVELS } from '../types.ts';
 import type { DiskState } from './state.ts';
 
 /** Objects asked for at once: 4 MiB of blocks. */
@@ -24,29 +15,32 @@ const CHECK_MAX = 16;
 export interface HydrationProgress {
   /** True when the disk is independent now. */
   readonly complete: boolean;
-  /** Bytes that were asked for in this pass. */
-  readonly fetchedBytes: number;
-  /** Objects that the upstreams could not give. Another pass may. */
+  /** Objects of the head that no upstream gave, though it answered. Another pass may get them. */
   readonly missing: number;
 }
 
 /**
- * One pass. Releases the upstreams when it found everything present and nothing was adopted meanwhile. A healing pass
- * also checks every byte; once it has brought all, the upstream only has to fetch what is absent.
+ * One pass, over the head first. A healing pass also checks every byte; once it has brought what it could, the upstream
+ * only has to fetch what is absent. Releases the upstreams when the pass had nothing to bring and nothing was adopted
+ * meanwhile. What only snapshots miss does not keep them: it was damaged before the restore, and no backup of the head
+ * has it. `giveUp`: nor does what the head misses; it is damage from then on.
  */
-export function* hydrate(state: DiskState): Job<HydrationProgress> {
-  if (state.upstreams.size === 0) return { complete: true, fetchedBytes: 0, missing: 0 };
+export function* hydrate(state: DiskState, giveUp = false): Job<HydrationProgress> {
+  if (state.upstreams.size === 0) return { complete: true, missing: 0 };
   const { adoptions } = state;
   state.hydratedBytes = 0;
   const upstreamIds = [...state.upstreams.keys()];
   const pass = new Pass(state);
   const seen = state.host.newDigestSet();
   yield* pass.ensure(state.log.digests().map((digest) => ({ kind: Kind.block, digest })));
+  yield* walk(state.head.root, TREE_LEVELS);
+  const { missing } = pass;
   for (const root of state.roots()) yield* walk(root, TREE_LEVELS);
-  const complete = pass.wasComplete && state.adoptions === adoptions;
+  const settled = (missing === 0 || giveUp) && state.adoptions === adoptions;
+  const complete = settled && pass.brought === 0;
   if (complete) release(state, upstreamIds);
-  else if (pass.missing === 0 && state.adoptions === adoptions) stopHealing(state);
-  return { complete, fetchedBytes: pass.fetchedBytes, missing: pass.missing };
+  else if (settled) stopHealing(state);
+  return { complete, missing };
 
   function* walk(digest: Digest, level: number): Job<void> {
     if (isHole(digest) || seen.add(digest)[0] === 0) return;
@@ -61,10 +55,10 @@ export function* hydrate(state: DiskState): Job<HydrationProgress> {
 
 class Pass {
   readonly #state: DiskState;
-  fetchedBytes = 0;
+  /** Objects that were asked for and did not come. */
   missing = 0;
-  /** False once anything had to be fetched: what was looked at before may have changed. */
-  wasComplete = true;
+  /** Objects that came: what was looked at before them may have changed. */
+  brought = 0;
 
   constructor(state: DiskState) {
     this.#state = state;
@@ -78,10 +72,10 @@ class Pass {
       const group = refs.slice(at, at + step);
       const need = this.#wanting(group, heals);
       if (need.length > 0) {
-        this.wasComplete = false;
-        this.fetchedBytes += need.reduce((sum, ref) => sum + (ref.kind === Kind.block ? BLOCK_BYTES : PAGE_BYTES), 0);
         yield { need };
-        this.missing += this.#wanting(need, heals).length;
+        const missing = this.#wanting(need, heals).length;
+        this.missing += missing;
+        this.brought += need.length - missing;
       }
       for (const ref of group) if (ref.kind === Kind.block) this.#state.hydratedBytes += BLOCK_BYTES;
       yield PAUSE;

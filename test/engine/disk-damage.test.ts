@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { damageDisk } from '../../engine/disk/damage.ts';
 import { Disk } from '../../engine/disk/disk.ts';
 import { runLocal } from '../../engine/steps.ts';
-import { BLOCK_BYTES, Kind } from '../../engine/types.ts';
+import { BLOCK_BYTES, Kind, type ObjectRef } from '../../engine/types.ts';
 import { blocks, driveFrom, host, mustRead, newDisk, settle } from '../support/disks.ts';
 
 const BLOCKS_16 = 16 * BLOCK_BYTES;
@@ -205,6 +205,38 @@ describe('hydration', () => {
     expect(copy.disk.read('head', 0, 512).kind).toBe('absent');
     while (!driveFrom(copy.disk, origin.store, copy.disk.hydrate()).complete);
     expect(mustRead(copy.disk, 'head', 0, 20 * BLOCK_BYTES)).toEqual(blocks(20, 1));
+  });
+
+  test('damage that only snapshots have does not keep a restore from ending', () => {
+    const { disk, store } = newDisk();
+    disk.write(0, blocks(4, 1));
+    settle(disk);
+    const { root } = disk.state.head;
+    const backup = store.fork();
+    disk.write(0, blocks(4, 2));
+    disk.createSnapshot('s');
+    settle(disk);
+    damageDisk(disk, { target: { kind: 'snapshot', snapshotId: 's' }, fault: 'lose', count: 2, seed: 1 });
+    disk.adopt(root, { id: 'u', locator: '{}', heals: true });
+    let passes = 1;
+    while (!driveFrom(disk, backup, disk.hydrate()).complete) passes++;
+    expect(passes).toBeLessThanOrEqual(3);
+    expect(mustRead(disk, 'head', 0, 4 * BLOCK_BYTES)).toEqual(blocks(4, 1));
+    expect(disk.read({ snapshotId: 's' }, 0, 4 * BLOCK_BYTES).kind).toBe('damaged');
+  });
+
+  test('giving up makes damage of what no upstream has, and the rest independent', () => {
+    const { origin, copy } = restored(false);
+    const [lost] = origin.disk.state.objects.insert(Kind.block, [blocks(20, 1).slice(0, BLOCK_BYTES)]);
+    const withhold = (ref: ObjectRef) => Buffer.from(ref.digest).equals(Buffer.from(lost!));
+    const pass = (giveUp = false) => driveFrom(copy.disk, origin.store, copy.disk.hydrate(giveUp), withhold);
+    pass();
+    expect(pass()).toEqual({ complete: false, missing: 1 });
+    expect(pass(true).complete).toBe(true);
+    const ranges = [{ offset: 0, length: BLOCK_BYTES }];
+    expect(copy.disk.read('head', 0, 2 * BLOCK_BYTES)).toEqual({ kind: 'damaged', ranges });
+    const second = blocks(20, 1).slice(BLOCK_BYTES, 2 * BLOCK_BYTES);
+    expect(mustRead(copy.disk, 'head', BLOCK_BYTES, BLOCK_BYTES)).toEqual(second);
   });
 
   test('folding waits for absent bases', () => {

@@ -32,6 +32,16 @@ async function sameBytes(disk: DiskDriver, expected: Uint8Array): Promise<void> 
   expect(found.length === expected.length && found.every((byte, i) => byte === expected[i])).toBe(true);
 }
 
+/** Lets a disk fetch all that it lacks; the plan is over then. */
+async function hydratedThroughCrash(disk: DiskDriver): Promise<void> {
+  for (let i = 0; i < 400 && (await disk.status().catch(() => null))?.hydration !== null; i++) {
+    await runDurableObjectAlarm(disk.stub).catch(() => undefined);
+    await scheduler.wait(5);
+  }
+  plan(null);
+  await disk.settled();
+}
+
 /** Runs `attempt` with a crash at each call in turn, until one run makes fewer calls than that. */
 async function atEachCall(attempt: (plan: CrashPlan) => Promise<void>): Promise<number> {
   let crashes = 0;
@@ -88,12 +98,7 @@ describe('crash at every await', { timeout: 120_000 }, () => {
       plan(armed);
       const report = await runThroughCrash(disk, { kind: 'restore', vaultId, backupId });
       expect(report.state).toBe('done');
-      for (let i = 0; i < 400 && (await disk.status().catch(() => null))?.hydration !== null; i++) {
-        await runDurableObjectAlarm(disk.stub).catch(() => undefined);
-        await scheduler.wait(5);
-      }
-      plan(null);
-      await disk.settled();
+      await hydratedThroughCrash(disk);
       await sameBytes(disk, bytes);
     });
     expect(crashes).toBeGreaterThan(4);
@@ -110,12 +115,7 @@ describe('crash at every await', { timeout: 120_000 }, () => {
       const source = { kind: 'snapshot', diskId: origin.id, snapshotId: 's', zone: OWNER.zone } as const;
       const report = await runThroughCrash(disk, { kind: 'create', sizeBytes: 2 ** 30, source });
       expect(report.state).toBe('done');
-      for (let i = 0; i < 400 && (await disk.status().catch(() => null))?.hydration !== null; i++) {
-        await runDurableObjectAlarm(disk.stub).catch(() => undefined);
-        await scheduler.wait(5);
-      }
-      plan(null);
-      await disk.settled();
+      await hydratedThroughCrash(disk);
       await sameBytes(disk, bytes);
     });
     expect(crashes).toBeGreaterThan(3);

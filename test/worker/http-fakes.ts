@@ -105,6 +105,7 @@ export const BACKUP: Backup = {
   createdMs: T0,
   updatedMs: T0,
   dataMs: T0,
+  expiresMs: null,
   failReason: null,
 };
 

@@ -1,6 +1,7 @@
 // The faces of the API over stand-ins: logins, refusals, envelopes, shapes, documents.
 
 import { describe, expect, it } from 'vitest';
+import { fault, ok, renderFault } from '../../worker/faults.ts';
 import {
   CinderBackup,
   CinderBackupDetail,
@@ -244,6 +245,31 @@ describe('the Cinder form', () => {
     });
   });
 
+  it('shows the read-only flag among the metadata once it was set, and only here', async () => {
+    for (const [readonly, metadata] of [
+      [null, { a: 'b' }],
+      [true, { a: 'b', readonly: 'True' }],
+      [false, { a: 'b', readonly: 'False' }],
+    ] as const) {
+      const api = await bench({ getVolume: async () => ok({ ...VOLUME, readonly }) });
+      expect((await jsonOf(await api.fetch(`${root}/volumes/${VOLUME.id}`))).volume.metadata).toEqual(metadata);
+      const native = await jsonOf(await api.fetch(`/evs/v2/${PROJECT}/cloudvolumes/${VOLUME.id}`));
+      expect(native.volume.metadata).toEqual({ a: 'b' });
+    }
+  });
+
+  it('changes backups from 3.9 on', async () => {
+    const api = await bench({ updateBackup: async () => ok(BACKUP) });
+    const put = (version: string) =>
+      api.fetch(`${root}/backups/${BACKUP.id}`, {
+        method: 'PUT',
+        body: '{"backup":{"name":"n"}}',
+        headers: { 'OpenStack-API-Version': `volume ${version}` },
+      });
+    expect((await put('3.8')).status).toBe(404);
+    expect((await put('3.9')).status).toBe(200);
+  });
+
   it('refuses limits and sorts that are none', async () => {
     const api = await bench();
     for (const query of ['limit=invalid', 'limit=-1', 'limit=1.5', 'offset=x', 'sort=name&sort_key=id']) {
@@ -288,6 +314,30 @@ describe('the native form', () => {
     expect([job.status, (await jsonOf(job)).error.code]).toEqual([400, 'Common.0011']);
     const vault = await api.fetch(`/cbr/v3/${PROJECT}/vaults/nope`);
     expect([vault.status, (await jsonOf(vault)).error_code]).toEqual([404, 'BackupService.6105']);
+  });
+});
+
+describe('lists of the vendor', () => {
+  it.each([
+    [`/evs/v2/${PROJECT}/cloudvolumes/detail`, { error: { code: 'EVS.1023' } }],
+    [`/cbr/v3/${PROJECT}/vaults`, { error_code: 'BackupService.9900' }],
+  ])('%s begins at a limit of 1', async (path, form) => {
+    const api = await bench();
+    for (const limit of ['0', '-1', 'x']) {
+      const response = await api.fetch(`${path}?limit=${limit}`);
+      expect([response.status, await jsonOf(response)]).toMatchObject([400, form]);
+    }
+    expect(api.asked).toEqual([]);
+  });
+
+  it('names a limit that is too large, and a marker that is nowhere, in the words of each', async () => {
+    const codes = (code: 'limit-too-large' | 'marker-not-found') =>
+      (['native', 'cinder', 'cbr'] as const).map((face) => {
+        const { status, vendorCode } = renderFault(fault(code), face);
+        return `${status} ${vendorCode}`.trim();
+      });
+    expect(codes('limit-too-large')).toEqual(['400 EVS.2142', '400', '400 BackupService.9900']);
+    expect(codes('marker-not-found')).toEqual(['400 EVS.1024', '404', '400 BackupService.9900']);
   });
 });
 

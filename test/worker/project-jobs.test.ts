@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DiskJob } from '../../worker/protocol.ts';
 import { Bench, must, until } from './fakes/bench.ts';
+import { protectedVolume } from './fakes/protected.ts';
 import type { Step } from './fakes/script.ts';
 
 /** One operation on an existing volume, how it shows that it is done, and the effect that it must have had once. */
@@ -246,7 +247,11 @@ describe.concurrent('failing targets', () => {
     await one.bench.volumeGone(one.volume.id);
     const two = await prepared('extend', ['gone']);
     must(await two.bench.project.extendVolume(two.bench.caller, two.volume.id, { sizeGib: 2 }));
-    await two.bench.volumeIn(two.volume.id, 'error_extending');
+    const lost = await two.bench.volumeIn(two.volume.id, 'error');
+    expect(lost.failReason).toMatch(/does not exist/);
+    expect((await two.bench.snapshotIn(two.snapshot.id, 'error')).failReason).toMatch(/does not exist/);
+    must(await two.bench.project.deleteVolume(two.bench.caller, two.volume.id, { face: 'native' }));
+    await two.bench.volumeGone(two.volume.id);
     const three = await prepared('deleteSnapshot', [{ fail: 'not-found' }]);
     must(await three.bench.project.deleteSnapshot(three.bench.caller, three.snapshot.id));
     await until(
@@ -266,6 +271,29 @@ test('a backup waits until its new vault is there', async () => {
   const again = await bench.backup(volume.id);
   expect(again.vaultId).toBe(done.vaultId);
   expect(again.incremental).toBe(true);
+});
+
+test('a job that waits for another one leaves its tries and their pauses to it', async () => {
+  const { bench, vaultId, volume } = await protectedVolume();
+  const asked = async () => (await bench.vault(vaultId).view()).asked.filter((one) => one.kind === 'create').length;
+  await until(
+    () => bench.sql("SELECT key FROM due WHERE key LIKE 'job:%'"),
+    (rows) => rows.length === 0,
+  );
+  // As if the vault were still to be made, and its job between two tries.
+  const waiting = `json_set(body, '$.state', 'running', '$.succeeded', json('null'), '$.attempt', 5)`;
+  await bench.crash();
+  await bench.sql(`UPDATE job SET body = ${waiting} WHERE body LIKE '%"action":"createVault"%'`);
+  const [job] = await bench.sql(`SELECT id FROM job WHERE body LIKE '%"action":"createVault"%'`);
+  await bench.sql(`UPDATE vault SET body = json_set(body, '$.createJobId', '${job!.id}')`);
+  await bench.sql(`INSERT INTO due VALUES ('job:${job!.id}', ${Date.now() + 3600_000})`);
+  const before = await asked();
+  const { backup } = must(await bench.project.createBackup(bench.caller, { face: 'cinder', volumeId: volume.id }));
+  await scheduler.wait(200);
+  expect(await asked()).toBe(before);
+  await bench.alarm();
+  await bench.backupIn(backup.id, 'available');
+  expect(await asked()).toBe(before + 1);
 });
 
 test('a volume that is deleted while its snapshot is made leaves nothing behind', async () => {

@@ -25,7 +25,7 @@ describe('a page', () => {
   });
   test.each([
     [{ limit: -1 }, 'invalid-limit'],
-    [{ limit: 1001 }, 'invalid-limit'],
+    [{ limit: 1001 }, 'limit-too-large'],
     [{ limit: Number.NaN }, 'invalid-limit'],
     [{ offset: 1.5 }, 'invalid-offset'],
     [{ marker: 'x' }, 'marker-not-found'],
@@ -49,6 +49,8 @@ test('volumes by name, status, zone, ids, metadata and size', async () => {
     must(await project.listVolumes(caller, query)).items.map((volume) => volume.name);
   expect(await names({ name: 'one' })).toEqual(['one']);
   expect(await names({ zone: 'eu-de-02' })).toEqual(['two']);
+  const types = must(await project.listVolumeTypes(caller));
+  expect(await names({ type: types.find((type) => type.isDefault)!.id })).toEqual(['two', 'one']);
   expect(await names({ ids: [two.id, 'unknown'] })).toEqual(['two']);
   expect(await names({ metadata: { a: '1', b: '2' } })).toEqual(['one']);
   expect(await names({ status: 'error' })).toEqual([]);

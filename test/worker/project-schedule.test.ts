@@ -3,9 +3,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
 import type { PolicyInput } from '../../worker/project/contract.ts';
-import { planRetention } from '../../worker/project/retention.ts';
 import { nextPoint, parseRule, type Rule, tooOften } from '../../worker/project/rrule.ts';
 import { Bench, must, mustRefuse, until } from './fakes/bench.ts';
+import { DAILY, protectedVolume } from './fakes/protected.ts';
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
@@ -63,49 +63,12 @@ describe('recurrence rules', () => {
   test('less than an hour apart is too often', () => {
     expect(tooOften([rule('FREQ=DAILY;BYHOUR=1;BYMINUTE=0,30')])).toMatch(/hour apart/);
     expect(tooOften([rule('FREQ=DAILY;BYHOUR=1;BYMINUTE=0'), rule('FREQ=DAILY;BYHOUR=2;BYMINUTE=0')])).toBeNull();
+    const midnight = [rule('FREQ=DAILY;BYHOUR=23;BYMINUTE=45'), rule('FREQ=DAILY;BYHOUR=0;BYMINUTE=15')];
+    expect(tooOften(midnight)).toMatch(/hour apart/);
+    const everyHour = Array.from({ length: 24 }, (_, hour) => hour).join(',');
+    expect(tooOften([rule(`FREQ=DAILY;BYHOUR=${everyHour};BYMINUTE=0`)])).toBeNull();
   });
 });
-
-test('retention keeps the newest, never counts what is not usable, and gives reasons', () => {
-  const backups = [1, 2, 3, 4].map((day) => ({ id: `b${day}`, status: 'available' as const, createdMs: day * DAY }));
-  const busy = { id: 'busy', status: 'restoring' as const, createdMs: 0 };
-  const kept = (plan: ReturnType<typeof planRetention>) => plan.filter((one) => one.keep).map((one) => one.backupId);
-  expect(kept(planRetention([...backups, busy], { maxBackups: 2 }, 5 * DAY))).toEqual(['b4', 'b3', 'busy']);
-  expect(kept(planRetention(backups, { durationDays: 2 }, 5 * DAY))).toEqual(['b4', 'b3']);
-  expect(kept(planRetention(backups, {}, 5 * DAY))).toHaveLength(4);
-  const failed = Array.from({ length: 12 }, (_, index) => ({
-    id: `f${index}`,
-    status: 'error' as const,
-    createdMs: index,
-  }));
-  const plan = planRetention([...failed, ...backups], { maxBackups: 4 }, 5 * DAY);
-  expect(plan.filter((one) => !one.keep).map((one) => one.backupId)).toEqual(['f1', 'f0']);
-  expect(plan.every((one) => one.reason !== '')).toBe(true);
-});
-
-const DAILY: PolicyInput = {
-  name: 'nightly',
-  definition: { max_backups: 2 },
-  patterns: ['FREQ=DAILY;BYHOUR=02;BYMINUTE=00', 'FREQ=DAILY;BYHOUR=14;BYMINUTE=00'],
-};
-
-async function protectedVolume(policy: PolicyInput = DAILY) {
-  const bench = new Bench();
-  const volume = await bench.volume();
-  const { id: policyId } = must(await bench.project.createPolicy(bench.caller, policy));
-  const vault = must(
-    await bench.project.createVault(bench.caller, {
-      name: 'v',
-      sizeGib: 10,
-      objectType: 'disk',
-      protectType: 'backup',
-      consistentLevel: 'crash_consistent',
-      resources: [{ id: volume.id, type: 'OS::Cinder::Volume' }],
-      policyId,
-    }),
-  );
-  return { bench, volume, policyId, vaultId: vault.id };
-}
 
 describe('policies', () => {
   test('B4: backups come by themselves, in order, and only the last n automatic ones stay', async () => {

@@ -2,7 +2,7 @@
 // snapshots.
 
 import { describe, expect, test } from 'vitest';
-import { FAULTS, fault, renderFault } from '../../worker/faults.ts';
+import { fault, renderFault } from '../../worker/faults.ts';
 import type { CreateVolumes } from '../../worker/project/contract.ts';
 import { Bench, must, mustRefuse, until } from './fakes/bench.ts';
 
@@ -237,194 +237,69 @@ describe('snapshots', () => {
   });
 });
 
-describe('servers', () => {
-  test("S4: reinstalling the OS takes the system disk's snapshots, not the data disks'", async () => {
+describe('what must not overtake a snapshot that is being made', () => {
+  test('a rollback, a revert, a restore and an extension wait; reading and backing up do not', async () => {
     const bench = new Bench();
     const { project, caller } = bench;
-    const [system, data] = [await bench.volume(), await bench.volume()];
-    const input = { name: 'web', systemVolumeId: system.id, dataVolumeIds: [data.id] };
-    const server = must(await project.createServer(caller, input));
-    expect(server.attachments.map((at) => [at.volumeId, at.device])).toEqual([
-      [system.id, '/dev/vda'],
-      [data.id, '/dev/vdb'],
-    ]);
-    const lost = await bench.snapshot(system.id);
-    const kept = await bench.snapshot(data.id);
-    mustRefuse(await project.reinstallOs(caller, server.id), 'server-status');
-    must(await project.stopServer(caller, server.id));
-    const { jobId } = must(await project.reinstallOs(caller, server.id));
-    mustRefuse(await project.startServer(caller, server.id), 'server-status');
-    expect(await bench.jobEnd(jobId)).toMatchObject({ status: 'SUCCESS' });
-    mustRefuse(await project.getSnapshot(caller, lost.id), 'snapshot-not-found');
-    expect(must(await project.getSnapshot(caller, kept.id)).status).toBe('available');
-    expect(must(await project.getVolume(caller, system.id))).toMatchObject({ status: 'in-use', system: true });
-    must(await project.startServer(caller, server.id));
-    must(await project.detachFromServer(caller, server.id, data.id));
-    must(await project.rollbackSnapshot(caller, kept.id, { volumeId: data.id }));
-    await bench.volumeIn(data.id, 'available');
-    mustRefuse(await project.detachFromServer(caller, server.id, system.id), 'detach-system');
-    must(await project.deleteServer(caller, server.id));
-    expect(must(await project.getVolume(caller, system.id))).toMatchObject({ status: 'available', system: false });
-  });
-
-  test('disks of another zone and disks in use cannot be attached', async () => {
-    const bench = new Bench();
-    const { project, caller } = bench;
-    const system = await bench.volume();
-    const away = await bench.volume({ zone: 'eu-de-02' });
-    const before = await bench.stored();
-    mustRefuse(
-      await project.createServer(caller, { name: 's', systemVolumeId: system.id, dataVolumeIds: [away.id] }),
-      'attach-zone',
-    );
-    expect(await bench.stored()).toBe(before);
-    const server = must(await project.createServer(caller, { name: 's', systemVolumeId: system.id }));
-    mustRefuse(await project.attachToServer(caller, server.id, { volumeId: away.id }), 'attach-zone');
-    mustRefuse(await project.attachToServer(caller, server.id, { volumeId: system.id }), 'attach-status');
+    const volume = await bench.volume();
+    const older = await bench.snapshot(volume.id);
+    const backup = await bench.backup(volume.id);
+    await bench.volumeIn(volume.id, 'available');
+    await bench.disk(volume.id).script('createSnapshot', ['hang']);
+    const { id } = must(await project.createSnapshot(caller, { face: 'cinder', volumeId: volume.id }));
+    mustRefuse(await project.rollbackSnapshot(caller, older.id, { volumeId: volume.id }), 'snapshot-underway');
+    mustRefuse(await project.extendVolume(caller, volume.id, { sizeGib: 2 }), 'snapshot-underway');
+    const onto = { face: 'vbs', volumeId: volume.id } as const;
+    mustRefuse(await project.restoreBackup(caller, backup.id, onto), 'snapshot-underway');
+    must(await project.grant(caller, { kind: 'volume', id: volume.id }, 'write'));
+    await bench.disk(volume.id).script('createSnapshot', []);
+    await bench.snapshotIn(id, 'available');
+    must(await project.rollbackSnapshot(caller, older.id, { volumeId: volume.id }));
+    await bench.volumeIn(volume.id, 'available');
   });
 });
 
-test('the Cinder form keeps books: reserve, attach, begin to detach, detach', async () => {
+test('a restore that failed can be tried again, and the disk deleted', async () => {
   const bench = new Bench();
   const { project, caller } = bench;
-  const { id } = await bench.volume();
-  expect(must(await project.reserveVolume(caller, id)).status).toBe('attaching');
-  expect(must(await project.unreserveVolume(caller, id)).status).toBe('available');
-  const at = must(await project.attachVolume(caller, id, { serverId: NO_SUCH, device: '/dev/vdc' }));
-  expect(must(await project.getVolume(caller, id))).toMatchObject({ status: 'in-use', attachments: [at] });
-  mustRefuse(await project.deleteVolume(caller, id, { face: 'cinder' }), 'volume-delete-status');
-  expect(must(await project.beginDetachingVolume(caller, id)).status).toBe('detaching');
-  expect(must(await project.rollDetachingVolume(caller, id)).status).toBe('in-use');
-  mustRefuse(await project.detachVolume(caller, id, { attachmentId: 'other' }), 'attachment-not-found');
-  expect(must(await project.detachVolume(caller, id, { attachmentId: at.id })).status).toBe('available');
-});
-
-test('another project sees nothing, and its caller is not let in', async () => {
-  const [mine, theirs] = [new Bench(), new Bench()];
-  const volume = await mine.volume();
-  const snapshot = await mine.snapshot(volume.id);
-  const backup = await mine.backup(volume.id);
-  mustRefuse(await theirs.project.getVolume(theirs.caller, volume.id), 'volume-not-found');
-  mustRefuse(await theirs.project.getSnapshot(theirs.caller, snapshot.id), 'snapshot-not-found');
-  mustRefuse(await theirs.project.restoreBackup(theirs.caller, backup.id, { face: 'cinder' }), 'backup-not-found');
-  mustRefuse(await theirs.project.grant(theirs.caller, { kind: 'volume', id: volume.id }, 'read'), 'volume-not-found');
-  mustRefuse(await theirs.project.getJob(theirs.caller, '0'.repeat(32)), 'job-not-found');
-  mustRefuse(await theirs.project.deleteVolume(theirs.caller, volume.id, { face: 'native' }), 'volume-not-found');
-  mustRefuse(await mine.project.getVolume(theirs.caller, volume.id), 'forbidden');
-  expect(await theirs.stored()).toBe('{}');
-});
-
-test('grants: what may be read and what may be written', async () => {
-  const bench = new Bench();
-  const { project, caller, projectId } = bench;
-  const volume = await bench.volume({ zone: 'eu-de-02' });
-  const snapshot = await bench.snapshot(volume.id);
+  const volume = await bench.volume();
   const backup = await bench.backup(volume.id);
-  const owner = { projectId, zone: 'eu-de-02' };
-  const head = must(await project.grant(caller, { kind: 'volume', id: volume.id }, 'write'));
-  expect(head).toMatchObject({ kind: 'disk', diskId: volume.id, owner, snapshotId: null, sizeBytes: 2 ** 30 });
-  const point = must(await project.grant(caller, { kind: 'snapshot', id: snapshot.id }, 'read'));
-  expect(point).toMatchObject({ kind: 'disk', diskId: volume.id, owner, snapshotId: snapshot.id });
-  const copy = must(await project.grant(caller, { kind: 'backup', id: backup.id }, 'read'));
-  expect(copy).toMatchObject({ kind: 'vault', vaultId: backup.vaultId, backupId: backup.id, projectId });
-  mustRefuse(await project.grant(caller, { kind: 'snapshot', id: snapshot.id }, 'write'), 'data-readonly');
-  mustRefuse(await project.grant(caller, { kind: 'backup', id: backup.id }, 'write'), 'data-readonly');
-  must(await project.setVolumeFlags(caller, volume.id, { readonly: true }));
-  mustRefuse(await project.grant(caller, { kind: 'volume', id: volume.id }, 'write'), 'data-readonly');
-  must(await project.grant(caller, { kind: 'volume', id: volume.id }, 'read'));
+  await bench.disk(volume.id).script('restore', [{ fail: 'damaged' }, { fail: 'damaged' }]);
+  const restore = () => project.restoreBackup(caller, backup.id, { face: 'vbs', volumeId: volume.id });
+  must(await restore());
+  await bench.volumeIn(volume.id, 'error_restoring');
+  // The backup is not to blame: it stays usable.
+  await bench.backupIn(backup.id, 'available');
+  mustRefuse(await project.grant(caller, { kind: 'volume', id: volume.id }, 'read'), 'data-status');
+  must(await restore());
+  await bench.volumeIn(volume.id, 'error_restoring');
+  must(await restore());
+  await bench.volumeIn(volume.id, 'available');
 });
 
-test('a revoked token is refused on every call, and a newer format in words', async () => {
+test('the read-only flag is unknown until somebody sets it', async () => {
+  const bench = new Bench();
+  const { project, caller } = bench;
+  const volume = await bench.volume();
+  expect(volume.readonly).toBeNull();
+  expect(must(await project.setVolumeFlags(caller, volume.id, { bootable: true })).readonly).toBeNull();
+  expect(must(await project.setVolumeFlags(caller, volume.id, { readonly: true })).readonly).toBe(true);
+  expect(must(await project.setVolumeFlags(caller, volume.id, { readonly: false })).readonly).toBe(false);
+});
+
+test('more than a disk may have is a quota to Cinder, a bad size to the vendor', async () => {
+  const bench = new Bench();
+  const { project, caller } = bench;
+  const size = { sizeGib: 32_769 };
+  mustRefuse(await project.createVolumes(caller, { face: 'cinder', ...size }), 'volume-size-quota');
+  mustRefuse(await project.createVolumes(caller, { face: 'native', ...size }), 'invalid-size');
+  expect(renderFault(fault('volume-size-quota', { limit: 1 }), 'cinder').status).toBe(413);
+});
+
+test('calls that have no job show none, not even by a guessed id', async () => {
   const bench = new Bench();
   const volume = await bench.volume();
-  await bench.project.revoke([{ id: 'token-1', expiresMs: Date.now() + 1000 }]);
-  mustRefuse(await bench.project.getVolume(bench.caller, volume.id), 'token-revoked');
-  mustRefuse(await bench.project.extendVolume(bench.caller, volume.id, { sizeGib: 2 }), 'token-revoked');
-  mustRefuse(await bench.project.checkToken(bench.caller), 'token-revoked');
-  const other = { ...bench.caller, tokenId: 'token-2' };
-  must(await bench.project.checkToken(other));
-  await bench.sql("UPDATE meta SET value = '2' WHERE name = 'format'");
-  await scheduler.wait(1);
-  await bench.crash();
-  mustRefuse(await bench.project.getVolume(other, volume.id), 'format-newer');
-});
-
-test('vaults: what they protect, what they refuse, and that removing a resource deletes its backups', async () => {
-  const bench = new Bench();
-  const { project, caller } = bench;
-  const [one, two] = [await bench.volume({ sizeGib: 6 }), await bench.volume({ sizeGib: 6 })];
-  const type = 'OS::Cinder::Volume';
-  const base = {
-    name: 'v',
-    sizeGib: 10,
-    objectType: 'disk',
-    protectType: 'backup',
-    consistentLevel: 'crash_consistent',
-  };
-  const vault = must(await project.createVault(caller, { ...base, resources: [{ id: one.id, type }] }));
-  expect(vault).toMatchObject({ allocatedGib: 6, status: 'available', resources: [{ id: one.id, backupCount: 0 }] });
-  mustRefuse(await project.addVaultResources(caller, vault.id, [{ id: two.id, type }]), 'vault-capacity');
-  mustRefuse(await project.createVault(caller, { ...base, resources: [{ id: one.id, type }] }), 'resource-taken');
-  must(await project.updateVault(caller, vault.id, { sizeGib: 20 }));
-  mustRefuse(
-    await project.addVaultResources(caller, vault.id, [{ id: two.id, type: 'OS::Nova::Server' }]),
-    'resource-type',
-  );
-  mustRefuse(
-    await project.addVaultResources(caller, vault.id, [
-      { id: two.id, type },
-      { id: two.id, type },
-    ]),
-    'resource-duplicate',
-  );
-  must(await project.addVaultResources(caller, vault.id, [{ id: two.id, type }]));
-  // The vault that holds a disk takes its backups, whoever asks.
-  const backup = await bench.backup(one.id);
-  expect(backup.vaultId).toBe(vault.id);
-  await bench.disk(two.id).script('extend', ['hang']);
-  must(await project.extendVolume(caller, two.id, { sizeGib: 7 }));
-  const checkpoint = must(await project.createCheckpoint(caller, { vaultId: vault.id, name: 'now' }));
-  expect(checkpoint.skipped).toMatchObject([{ id: two.id, code: 'BackupService.7003' }]);
-  expect(checkpoint.resources).toHaveLength(1);
-  await until(
-    async () => must(await project.getCheckpoint(caller, checkpoint.id)).status,
-    (status) => status === 'available',
-  );
-  const tasks = must(await project.listTasks(caller, { vaultId: vault.id, kind: 'backup' }));
-  expect(tasks.items.map((task) => task.status).toSorted()).toEqual(['skipped', 'success', 'success']);
-  must(await project.removeVaultResources(caller, vault.id, [one.id]));
-  await until(
-    async () => must(await project.listBackups(caller, { volumeId: one.id })).total,
-    (total) => total === 0,
-  );
-  must(await project.deleteVault(caller, vault.id));
-  await until(
-    () => project.getVault(caller, vault.id),
-    (answer) => !answer.ok,
-  );
-});
-
-test('zones, types and numbers', async () => {
-  const bench = new Bench();
-  await bench.volume({ sizeGib: 3, type: 'ESSD' });
-  const zones = must(await bench.project.listZones(bench.caller));
-  expect(zones.map((zone) => [zone.name, zone.isDefault])).toEqual([
-    ['eu-de-01', true],
-    ['eu-de-02', false],
-    ['eu-de-03', false],
-  ]);
-  expect(must(await bench.project.listVolumeTypes(bench.caller)).map((type) => type.name)).toContain('GPSSD');
-  const quotas = must(await bench.project.quotas(bench.caller));
-  expect(quotas.volumes.inUse).toBe(1);
-  expect(quotas.byType.ESSD.gigabytes.inUse).toBe(3);
-});
-
-test('every fault has a form on every face', () => {
-  for (const code of Object.keys(FAULTS) as (keyof typeof FAULTS)[]) {
-    for (const face of ['native', 'cinder', 'vbs', 'cbr'] as const) {
-      const { status, vendorCode } = renderFault(fault(code), face);
-      expect(status).toBeGreaterThanOrEqual(400);
-      expect(vendorCode === '').toBe(face === 'cinder');
-    }
-  }
+  await bench.snapshot(volume.id);
+  const [row] = await bench.sql(`SELECT id FROM job WHERE body LIKE '%"action":"createSnapshot"%'`);
+  mustRefuse(await bench.project.getJob(bench.caller, String(row?.id)), 'job-not-found');
 });

@@ -9,6 +9,8 @@ import type { AllocatedBlocks, DataFault } from '../protocol.ts';
 import type { DiskRuntime } from './runtime.ts';
 
 const CHUNK_BYTES = 1_048_576;
+/** Read before the answer begins: damage in here is an answer that names its ranges, later it ends the connection. */
+const AHEAD_BYTES = 4 * CHUNK_BYTES;
 const BLOCKS_PER_PAGE_MAX = 10_000;
 
 /** Error answers of `fetch`: the code goes to the data service, which knows what a client is told. */
@@ -48,7 +50,7 @@ const STATUS: Record<EngineErrorCode | 'internal', number> = {
   internal: 500,
 };
 
-/** Streams a range. The first chunk is read before the answer begins, so that most faults are answers, not resets. */
+/** Streams a range. The first mebibytes are read before the answer begins, so that most faults are answers, not resets. */
 export async function readBytes(
   runtime: DiskRuntime,
   point: PointId,
@@ -63,25 +65,41 @@ export async function readBytes(
   const nextChunk = async () => {
     // Chunks end at multiples of their size: a block is read once.
     const size = Math.min(CHUNK_BYTES - (at % CHUNK_BYTES), end - at);
-    const bytes = await runtime.read(point, at, size);
+    const start = at;
     at += size;
-    return bytes;
+    return runtime.read(point, start, size);
   };
-  let first: Uint8Array | null = length > 0 ? await nextChunk() : null;
+  const ahead = await readAhead(nextChunk, () => at < Math.min(end, offset + AHEAD_BYTES));
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      if (first) {
-        controller.enqueue(first);
-        first = null;
-      } else if (at < end) {
+      const chunk = ahead.shift();
+      if (chunk) controller.enqueue(chunk);
+      else if (at < end) {
         await runtime.passZone();
         runtime.assertNotExclusive();
         controller.enqueue(await nextChunk());
       }
-      if (at >= end && first === null) controller.close();
+      if (at >= end && ahead.length === 0) controller.close();
     },
   });
   return new Response(body, { headers: { 'content-type': 'application/octet-stream', 'content-length': `${length}` } });
+}
+
+/** Chunks while there is more to read ahead. Throws `damaged` with the ranges of all of them. */
+async function readAhead(nextChunk: () => Promise<Uint8Array>, isMore: () => boolean): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  const damage: EngineError[] = [];
+  while (isMore()) {
+    try {
+      chunks.push(await nextChunk());
+    } catch (error) {
+      if (!(error instanceof EngineError && error.code === 'damaged')) throw error;
+      damage.push(error);
+    }
+  }
+  if (damage.length === 0) return chunks;
+  const ranges = damage.flatMap((error) => error.ranges);
+  throw new EngineError('damaged', damage[0]!.message, ranges);
 }
 
 /**

@@ -15,8 +15,9 @@ const ORDER: readonly Task[] = ['job', 'fold', 'hydrate', 'release', 'collect'];
 const FOLD_AFTER_MS = 2_000;
 /** A collection looks at every page: it waits until more garbage has come together. */
 const COLLECT_AFTER_MS = 15_000;
-/** What the source does not have now it will hardly have soon. */
-const MISSING_AGAIN_MS = 60_000;
+/** What a vault does not have it may get back from another disk's backup; after so many passes it is damage. */
+const MISSES_MAX = 3;
+const MISSING_AGAIN_MS = 10_000;
 const BACKOFF_MS = { min: 250, max: 60_000 };
 /** A long job that fails this often for a reason that might go away has failed. About two minutes. */
 const JOB_ATTEMPTS_MAX = 10;
@@ -34,6 +35,8 @@ export class Maintenance {
   readonly #spent = new Map<string, MeterCounts>();
   #alarmMs: number | null = null;
   #failures = 0;
+  /** Passes of hydration in a row that lacked something of the head. */
+  #misses = 0;
 
   constructor(env: Env, storage: DurableObjectStorage, runtime: DiskRuntime) {
     this.#env = env;
@@ -105,11 +108,13 @@ export class Maintenance {
         this.#afterFold();
         return;
       case 'hydrate': {
-        const { complete, missing } = await this.#runtime.drive(disk.hydrate());
+        const giveUp = this.#misses >= MISSES_MAX;
+        const { complete, missing } = await this.#runtime.drive(disk.hydrate(giveUp));
+        this.#misses = missing > 0 ? this.#misses + 1 : 0;
         if (complete) {
           this.schedule('release', 0);
           this.scheduleCollection();
-        } else this.schedule('hydrate', missing > 0 ? MISSING_AGAIN_MS : 0);
+        } else this.schedule('hydrate', missing > 0 && !giveUp ? MISSING_AGAIN_MS : 0);
         return;
       }
       case 'release':

@@ -126,14 +126,15 @@ export class DiskRuntime {
 
   /** Reads a range, fetching what is absent. Throws `damaged` with ranges, `unavailable`, and what Disk.read throws. */
   async read(point: PointId, offset: number, length: number): Promise<Uint8Array> {
-    for (let round = 0; round < FETCH_ROUNDS_MAX; round++) {
-      const found = this.disk.read(point, offset, length);
-      if (found.kind === 'bytes') return found.bytes;
-      if (found.kind === 'damaged')
-        throw new EngineError('damaged', 'these bytes of the disk are damaged', found.ranges);
-      await this.bring(found.refs);
+    let found = this.disk.read(point, offset, length);
+    for (let round = 0; found.kind === 'absent' && round < FETCH_ROUNDS_MAX; round++) {
+      const isThere = await this.bring(found.refs).then(() => true, ignoreDamaged);
+      // What no upstream has is damage, and a look at what is here names the ranges.
+      found = this.disk.read(point, offset, length, isThere ? 'fetching' : 'asIs');
     }
-    throw new EngineError('damaged', 'what this range needs cannot be fetched', [{ offset, length }]);
+    if (found.kind === 'bytes') return found.bytes;
+    const ranges = found.kind === 'damaged' ? found.ranges : [{ offset, length }];
+    throw new EngineError('damaged', 'these bytes of the disk are damaged', ranges);
   }
 
   /** Fetches objects from the upstreams, each once however many wait for it. Throws when none of them has one. */
@@ -174,8 +175,9 @@ export class DiskRuntime {
   }
 }
 
-function ignoreDamaged(error: unknown): void {
-  if (!(error instanceof EngineError && error.code === 'damaged')) throw error;
+function ignoreDamaged(error: unknown): false {
+  if (error instanceof EngineError && error.code === 'damaged') return false;
+  throw error;
 }
 
 function keyOf(ref: ObjectRef): string {

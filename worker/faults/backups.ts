@@ -1,6 +1,6 @@
 // Backups, and the vaults and policies that they are in.
 
-import { type FaultForm, evs, volumeBackup, backupService } from './form.ts';
+import { backupService, evs, type FaultForm, volumeBackup } from './form.ts';
 
 export const BACKUP_FAULTS = {
   // backups

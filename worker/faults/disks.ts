@@ -1,6 +1,6 @@
 // Disks in use, their snapshots, their servers and their bytes.
 
-import { type FaultForm, evs } from './form.ts';
+import { backupService, evs, type FaultForm, volumeBackup } from './form.ts';
 
 export const DISK_FAULTS = {
   // volumes
@@ -51,6 +51,7 @@ export const DISK_FAULTS = {
   'detach-status': { status: 400, message: 'Volume {id} has status {status}: it cannot be detached.' },
   'detach-ambiguous': { status: 400, message: 'Volume {id} has several attachments: name one.' },
   'detach-system': { status: 400, message: 'A system disk can be detached only from a stopped server.' },
+  'system-shared': { status: 400, message: 'Volume {id} is shared: it cannot be a system disk.', native: evs('2094') },
 
   // snapshots
   'snapshot-volume-status': {
@@ -69,6 +70,13 @@ export const DISK_FAULTS = {
     native: evs('1047'),
   },
   'snapshot-busy': { status: 400, message: 'Snapshot {id} is in use by another operation.', native: evs('1047') },
+  'snapshot-underway': {
+    status: 400,
+    message: 'A snapshot of volume {id} is being made: wait for it.',
+    native: evs('5400'),
+    vbs: volumeBackup('0205'),
+    cbr: backupService('2011'),
+  },
   'snapshot-zone': {
     status: 400,
     message: 'The volume must be in the zone of its snapshot, {zone}.',

@@ -3,7 +3,7 @@
 /** The API form that a request came in: vendor EVS, OpenStack Cinder, vendor VBS, vendor CBR. */
 export type Face = 'native' | 'cinder' | 'vbs' | 'cbr';
 
-interface FaceForm {
+export interface FaceForm {
   readonly status?: number;
   readonly code?: string;
 }

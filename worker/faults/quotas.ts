@@ -1,6 +1,6 @@
 // More than is allowed.
 
-import { type FaultForm, evs, volumeBackup } from './form.ts';
+import { evs, type FaultForm, volumeBackup } from './form.ts';
 
 export const QUOTA_FAULTS = {
   'volume-quota': {

@@ -1,6 +1,6 @@
 // Refusals of the request as such, before anything is looked at.
 
-import { type FaultForm, evs, volumeBackup, backupService } from './form.ts';
+import { backupService, evs, type FaultForm, volumeBackup } from './form.ts';
 
 export const REQUEST_FAULTS = {
   // the request as such
@@ -27,9 +27,10 @@ export const REQUEST_FAULTS = {
   // lists
   'invalid-limit': {
     status: 400,
-    message: 'Invalid limit {value}: a whole number from 0 to 1000.',
+    message: 'Invalid limit {value}: a whole number from {min} to 1000.',
     native: evs('1023'),
   },
+  'limit-too-large': { status: 400, message: 'Invalid limit {value}: at most 1000.', native: evs('2142') },
   'invalid-offset': {
     status: 400,
     message: 'Invalid offset {value}: a whole number from 0 to 2147483647.',
@@ -37,7 +38,12 @@ export const REQUEST_FAULTS = {
   },
   'invalid-sort-key': { status: 400, message: 'Invalid sort key {value}: one of {allowed}.', native: evs('1039') },
   'invalid-sort-dir': { status: 400, message: 'Invalid sort direction {value}: asc or desc.', native: evs('1040') },
-  'marker-not-found': { status: 404, message: 'Marker {id} could not be found.', native: evs('1024', 400) },
+  'marker-not-found': {
+    status: 404,
+    message: 'Marker {id} could not be found.',
+    native: evs('1024', 400),
+    cbr: backupService('9900', 400),
+  },
 
   // fields
   'invalid-name': {

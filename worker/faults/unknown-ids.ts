@@ -1,6 +1,6 @@
 // Ids that lead nowhere. One of another project is unknown too.
 
-import { type FaultForm, evs, volumeBackup, backupService, form } from './form.ts';
+import { backupService, evs, type FaultForm, form, volumeBackup } from './form.ts';
 
 export const UNKNOWN_ID_FAULTS = {
   'volume-not-found': {

@@ -6,6 +6,7 @@
 //   cbr        {"error_code":"BackupService.6105","error_msg":"…"}
 //   plain      {"error":{"code":"not-found","message":"…"}}      data, sim and the pages without a vendor
 
+import { GENERAL_CODE } from '../faults/form.ts';
 import { type Face, renderFault } from '../faults.ts';
 import { ApiError, FaultError } from './errors.ts';
 
@@ -40,22 +41,6 @@ const FAULTS: Readonly<Record<number, string>> = {
   503: 'serviceUnavailable',
 };
 
-/** The vendor documents give CBR no general codes for these; gateway codes are what its users see. */
-const CBR_CODES: Readonly<Record<number, string>> = {
-  400: 'BackupService.9900',
-  401: 'APIGW.0301',
-  403: 'BackupService.8600',
-  404: 'APIGW.0101',
-  413: 'BackupService.9900',
-  500: 'BackupService.9998',
-};
-
-const VBS_CODES: Readonly<Record<number, string>> = {
-  400: 'VolumeBackup.0002',
-  401: 'VolumeBackup.0006',
-  403: 'VolumeBackup.0008',
-};
-
 const PLAIN_CODES: Readonly<Record<number, string>> = {
   400: 'bad-request',
   401: 'unauthorized',
@@ -73,6 +58,20 @@ const PLAIN_CODES: Readonly<Record<number, string>> = {
 type Body = Record<string, unknown>;
 type Envelope = (error: ApiError) => Body;
 
+/** Which column of the fault table a form reads. */
+const FACES: Readonly<Record<EnvelopeName, Face>> = {
+  keystone: 'cinder',
+  openstack: 'cinder',
+  evs: 'native',
+  vbs: 'vbs',
+  ecs: 'cinder',
+  cbr: 'cbr',
+  plain: 'cinder',
+};
+
+/** The code of an error that was thrown without one. */
+const codeOf = (error: ApiError, face: Face) => error.code ?? GENERAL_CODE[face](error.status);
+
 const ENVELOPES: Readonly<Record<EnvelopeName, Envelope>> = {
   keystone: (error) => ({
     error: { code: error.status, message: error.message, title: TITLES[error.status] ?? 'Error' },
@@ -84,30 +83,13 @@ const ENVELOPES: Readonly<Record<EnvelopeName, Envelope>> = {
       ...(error.status === 413 ? { retryAfter: '0' } : {}),
     },
   }),
-  // EVS.5400, .5401, .5403, .5404, .5413, .5500 and .5503 are the vendor's general codes: 5 and the status.
-  evs: (error) => ({ error: { code: error.code ?? `EVS.5${error.status}`, message: error.message } }),
-  vbs: (error) => ({
-    error: { code: error.code ?? VBS_CODES[error.status] ?? 'VolumeBackup.0001', message: error.message },
-  }),
+  evs: (error) => ({ error: { code: codeOf(error, 'native'), message: error.message } }),
+  vbs: (error) => ({ error: { code: codeOf(error, 'vbs'), message: error.message } }),
   ecs: (error) => ({ error: { code: error.code ?? `Ecs.0${error.status}`, message: error.message } }),
-  cbr: (error) => ({
-    error_code: error.code ?? CBR_CODES[error.status] ?? 'BackupService.9998',
-    error_msg: error.message,
-  }),
+  cbr: (error) => ({ error_code: codeOf(error, 'cbr'), error_msg: error.message }),
   plain: (error) => ({
     error: { code: error.code ?? PLAIN_CODES[error.status] ?? 'error', message: error.message, ...error.details },
   }),
-};
-
-/** Which column of the fault table a form reads. */
-const FACES: Readonly<Record<EnvelopeName, Face>> = {
-  keystone: 'cinder',
-  openstack: 'cinder',
-  evs: 'native',
-  vbs: 'vbs',
-  ecs: 'cinder',
-  cbr: 'cbr',
-  plain: 'cinder',
 };
 
 /** What was thrown, as an ApiError of this form; null for what is nobody's refusal but a defect. */

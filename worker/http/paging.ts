@@ -3,18 +3,16 @@
 
 import { fault } from '../faults.ts';
 import type { ListQuery, Page } from '../project/contract.ts';
+import { PAGE_LIMIT_MAX } from '../project/limits.ts';
 import type { Endpoints } from './endpoints.ts';
 import { badRequest, FaultError } from './errors.ts';
-
-/** Most rows in one answer. */
-export const PAGE_LIMIT_MAX = 1000;
 
 type Raw = Readonly<Record<string, string | undefined>>;
 
 /** A whole number; its range is the project's business. */
 function count(value: string | undefined, code: 'invalid-limit' | 'invalid-offset'): number | undefined {
   if (value === undefined || value === '') return undefined;
-  if (!/^\d{1,15}$/.test(value)) throw new FaultError(fault(code, { value: value.slice(0, 32) }));
+  if (!/^\d{1,15}$/.test(value)) throw new FaultError(fault(code, { value: value.slice(0, 32), min: 0 }));
   return Number(value);
 }
 
@@ -33,9 +31,13 @@ function sortOf(query: Raw): ListQuery['sort'] {
   return key || dir ? [{ key: key || 'created_at', dir: dir || undefined }] : undefined;
 }
 
-/** limit, offset, marker and sort of a list. `clip`: more than the maximum is the maximum, as in Cinder. */
+/**
+ * limit, offset, marker and sort of a list. `clip`: as in Cinder, where more than the maximum is the maximum, and a page
+ * of none is one.
+ */
 export function pageOf(query: Raw, clip: 'clip' | 'refuse'): ListQuery {
   const limit = count(query.limit, 'invalid-limit');
+  if (clip === 'refuse' && limit === 0) throw new FaultError(fault('invalid-limit', { value: 0, min: 1 }));
   return {
     limit: clip === 'clip' && limit !== undefined ? Math.min(limit, PAGE_LIMIT_MAX) : limit,
     offset: count(query.offset, 'invalid-offset'),

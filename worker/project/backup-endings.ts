@@ -1,9 +1,10 @@
 // The ends of jobs on backups.
 
 import { endCheckpoint } from './checkpoints.ts';
+import type { Control } from './control.ts';
 import { type Ending, heldBackup, heldSnapshot, heldVolume } from './held.ts';
-import type { JobAction } from './records.ts';
-import { applyRetention } from './retention.ts';
+import type { JobAction, JobRecord } from './records.ts';
+import { retainAfter } from './retention.ts';
 import { endOnBackup, endOnSnapshot, endOnVolume } from './states.ts';
 import { endTask } from './tasks.ts';
 
@@ -26,7 +27,7 @@ export const backupEndings: Readonly<Record<Extract<JobAction, 'createBackup' | 
       endTask(control, job);
       if (backup === null) return;
       endCheckpoint(control, backup);
-      applyRetention(control, backup);
+      retainAfter(control, backup);
     },
     failed(control, job, failure) {
       const backup = heldBackup(control, job);
@@ -38,7 +39,7 @@ export const backupEndings: Readonly<Record<Extract<JobAction, 'createBackup' | 
       endTask(control, job, failure);
       if (backup === null) return;
       endCheckpoint(control, backup);
-      applyRetention(control, backup);
+      retainAfter(control, backup);
     },
   },
 
@@ -58,7 +59,7 @@ export const backupEndings: Readonly<Record<Extract<JobAction, 'createBackup' | 
 };
 
 /** The disk and the snapshot that were backed up are as they were; a failed backup is not theirs to show. */
-function releaseVolume(control: Parameters<Ending['done']>[0], job: Parameters<Ending['done']>[1]): void {
+function releaseVolume(control: Control, job: JobRecord): void {
   const volume = heldVolume(control, job);
   if (volume !== null) control.volumes.put(endOnVolume(volume, 'backup'));
   const snapshot = heldSnapshot(control, job);

@@ -11,6 +11,7 @@ import { available } from './vault-records.ts';
 
 export function createCheckpoint(control: Control, actor: Actor, input: CreateCheckpoint): Checkpoint {
   const vault = available(control.vault(input.vaultId));
+  if (input.policyId !== undefined) control.policy(input.policyId);
   const wanted = input.resourceIds ?? vault.resources.map((resource) => resource.id);
   if (wanted.length === 0) throw new Refusal('vault-empty', { id: vault.id });
   const automatic = input.automatic ?? false;

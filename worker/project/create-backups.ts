@@ -9,6 +9,7 @@ import { begin, newJobId, onDisk } from './jobs.ts';
 import { VBS_BACKUPS_PER_DISK_MAX } from './limits.ts';
 import { checkBackupQuota } from './quotas.ts';
 import type { BackupRecord, SnapshotRecord, VaultRecord, VolumeRecord } from './records.ts';
+import { expiryOf } from './retention.ts';
 import { beginOnSnapshot, beginOnVolume } from './states.ts';
 import { beginTask } from './tasks.ts';
 import { vaultForBackup } from './vault-records.ts';
@@ -60,6 +61,7 @@ export function createBackup(
     checkpointId: origin.checkpointId ?? null,
     automatic: origin.automatic ?? false,
     policyId: origin.policyId ?? null,
+    expiresMs: origin.automatic && origin.policyId !== undefined ? expiryOf(control, origin.policyId) : null,
     jobId,
   });
   beginBackupJob(control, backup, volume, vault, full);
@@ -163,6 +165,7 @@ function newRecord(
     createdMs: nowMs,
     updatedMs: nowMs,
     dataMs: snapshot?.createdMs ?? nowMs,
+    expiresMs: null,
     failReason: null,
     jobId: null,
   };

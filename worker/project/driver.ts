@@ -15,6 +15,9 @@ import type { Failure } from './held.ts';
 import { PATIENCE } from './limits.ts';
 import { addOperation } from './metrics.ts';
 import type { JobRecord } from './records.ts';
+import { loseVolume } from './volume-endings.ts';
+
+const GONE: Failure = { code: 'not-found', message: 'The disk or vault does not exist (any more).' };
 
 /** `silent`: no answer came; the target may have done the job or not. */
 type Answer = JobReport | { readonly state: 'silent'; readonly message: string };
@@ -79,7 +82,9 @@ export class Driver {
       );
       return false;
     }
-    await Promise.race([this.drive(earlier.id), scheduler.wait(PATIENCE.pollMaxMs)]);
+    // Only waited for: driving it from here would make nothing of its own backoff.
+    const waited = scheduler.wait(PATIENCE.pollMaxMs);
+    await Promise.race([this.#driven.get(earlier.id) ?? waited, waited]);
     return false;
   }
 
@@ -109,8 +114,7 @@ export class Driver {
     }
     if (answer.state === 'done') return this.#settle(jobId, answer.result, true);
     if (answer.state === 'gone') {
-      if (isDeletion(job.action)) return this.#settle(jobId, {}, false);
-      return this.#settle(jobId, { code: 'not-found', message: 'The disk or vault does not exist (any more).' }, false);
+      return this.#settle(jobId, isDeletion(job.action) ? {} : GONE, false);
     }
     if (answer.state === 'failed') {
       if (isDeletion(job.action) && answer.code === 'not-found') return this.#settle(jobId, {}, true);
@@ -148,6 +152,7 @@ export class Driver {
       const ending = ENDINGS[job.action];
       if (failure === null) ending.done(this.#control, job, outcome as JobResult);
       else ending.failed(this.#control, job, failure);
+      if (failure === GONE) loseVolume(this.#control, job, failure);
       this.#control.jobs.put({
         ...job,
         state: mayRemember ? 'settled' : 'over',

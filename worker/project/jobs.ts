@@ -100,7 +100,7 @@ function view(job: JobRecord, subJobs: readonly ApiJob[]): ApiJob {
   const status = job.succeeded === null ? (job.accepted ? 'RUNNING' : 'INIT') : job.succeeded ? 'SUCCESS' : 'FAIL';
   return {
     id: job.id,
-    type: job.apiType ?? 'createVolume',
+    type: job.apiType!,
     status,
     beginMs: job.beginMs,
     endMs: job.endMs,
@@ -109,23 +109,4 @@ function view(job: JobRecord, subJobs: readonly ApiJob[]): ApiJob {
     entities: job.entities,
     subJobs,
   };
-}
-
-/** Clears away jobs, log lines, checkpoints and revocations that nobody will ask for again. */
-export function sweep(control: Control): void {
-  const realMs = Date.now();
-  for (const job of control.jobs.all()) {
-    if (job.state === 'over' && (job.endedRealMs ?? realMs) + PATIENCE.jobLifeMs < realMs) control.jobs.delete(job.id);
-  }
-  const oldMs = control.now() - PATIENCE.logLifeMs;
-  for (const task of control.tasks.all()) {
-    if (task.endedMs !== null && task.endedMs < oldMs) control.tasks.delete(task.id);
-  }
-  for (const checkpoint of control.checkpoints.all()) {
-    const old = checkpoint.createdMs < oldMs && control.backups.by('checkpointId', checkpoint.id).length === 0;
-    if (old) control.checkpoints.delete(checkpoint.id);
-  }
-  control.store.rows('DELETE FROM revoked WHERE expires_ms < ?', realMs);
-  if (control.jobs.count() > 0) control.due.set('sweep', realMs + PATIENCE.sweepMs);
-  else control.due.clear('sweep');
 }

@@ -37,6 +37,8 @@ export const VAULT_SIZE_GIB_MAX = 10_485_760;
 export const POLICIES_MAX = 32;
 /** Automatic backups that failed are kept for a look, but not many. */
 export const FAILED_AUTOMATIC_MAX = 10;
+export const DAY_MS = 24 * 3600 * 1000;
+export const FAILED_AUTOMATIC_LIFE_MS = 30 * DAY_MS;
 
 export const DEFAULT_TYPE: VolumeTypeName = 'SSD';
 
@@ -58,6 +60,9 @@ export const RETYPE: Readonly<Record<VolumeTypeName, readonly VolumeTypeName[]>>
   SATA: ['SAS', 'SSD', 'GPSSD', 'ESSD'],
 };
 
+/** Most rows of a list in one answer. */
+export const PAGE_LIMIT_MAX = 1000;
+
 /** How long a grant to read or write bytes is good. */
 export const GRANT_LIFE_MS = 30_000;
 
@@ -78,14 +83,14 @@ export const PATIENCE = {
   /** Tries when no answer came at all: about a minute. The job may have been done, so give it longer. */
   silentTriesMax: 12,
   /** Settled jobs are kept this long. */
-  jobLifeMs: 7 * 24 * 3600 * 1000,
+  jobLifeMs: 7 * DAY_MS,
   /** Lines of the operation log, and checkpoints without backups (project time). */
-  logLifeMs: 90 * 24 * 3600 * 1000,
+  logLifeMs: 90 * DAY_MS,
   /** When an alarm failed as a whole. */
   alarmBackoffMs: 60_000,
-  sweepMs: 24 * 3600 * 1000,
+  sweepMs: DAY_MS,
 } as const;
 
 /** Of a simulated clock: one call may go this far, and wait this long for backups. */
-export const ADVANCE_MS_MAX = 366 * 24 * 3600 * 1000;
+export const ADVANCE_MS_MAX = 366 * DAY_MS;
 export const ADVANCE_WAIT_MS_MAX = 60_000;

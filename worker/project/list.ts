@@ -2,8 +2,8 @@
 
 import { Refusal } from '../faults.ts';
 import type { ListQuery, Page } from './contract.ts';
+import { PAGE_LIMIT_MAX } from './limits.ts';
 
-export const LIMIT_MAX = 1000;
 const OFFSET_MAX = 2 ** 31 - 1;
 
 interface Listed {
@@ -31,7 +31,9 @@ export function commonKeys<T extends Listed & { name: string; status?: string; u
  * @example page(volumes, { limit: 2, sort: [{ key: 'size', dir: 'asc' }] }, VOLUME_KEYS)
  */
 export function page<T extends Listed>(items: readonly T[], query: ListQuery, keys: SortKeys<T>): Page<T> {
-  const limit = whole(query.limit ?? LIMIT_MAX, LIMIT_MAX, 'invalid-limit');
+  const { limit = PAGE_LIMIT_MAX } = query;
+  if (limit > PAGE_LIMIT_MAX) throw new Refusal('limit-too-large', { value: limit });
+  whole(limit, PAGE_LIMIT_MAX, 'invalid-limit');
   const offset = whole(query.offset ?? 0, OFFSET_MAX, 'invalid-offset');
   const sorted = items.toSorted(order(query.sort ?? [], keys));
   let first = 0;
@@ -48,7 +50,7 @@ export function page<T extends Listed>(items: readonly T[], query: ListQuery, ke
 
 function whole(value: number, max: number, fault: 'invalid-limit' | 'invalid-offset'): number {
   if (Number.isInteger(value) && value >= 0 && value <= max) return value;
-  throw new Refusal(fault, { value });
+  throw new Refusal(fault, { value, min: 0 });
 }
 
 /** Compares by each key in turn, then by id, so that pages never overlap. Newest first when nothing is asked. */

@@ -6,6 +6,7 @@ import { placeSettings } from '../config.ts';
 import type { Env } from '../env.ts';
 import { fault, type Outcome, ok, Refusal } from '../faults.ts';
 import type { ZoneRpc } from '../protocol.ts';
+import { Agenda } from './agenda.ts';
 import * as attachments from './attachments.ts';
 import * as backups from './backups.ts';
 import * as checkpoints from './checkpoints.ts';
@@ -14,15 +15,14 @@ import { Control } from './control.ts';
 import * as backupCreation from './create-backups.ts';
 import * as volumeCreation from './create-volumes.ts';
 import { Driver } from './driver.ts';
-import type { DueKey } from './due.ts';
 import { grant } from './grants.ts';
-import { getJob, sweep } from './jobs.ts';
+import { getJob } from './jobs.ts';
 import { DEFAULT_TYPE, PATIENCE, VOLUME_TYPES } from './limits.ts';
 import { metrics } from './metrics.ts';
 import * as policies from './policies.ts';
 import { quotas } from './quotas.ts';
 import * as restores from './restores.ts';
-import { advanceClock, runPolicy } from './schedule.ts';
+import { advanceClock } from './schedule.ts';
 import * as servers from './servers.ts';
 import * as snapshots from './snapshots.ts';
 import * as tasks from './tasks.ts';
@@ -33,17 +33,15 @@ type Caller = C.Caller;
 
 export class Project extends DurableObject<Env> implements C.ProjectRpc {
   readonly #control: Control;
-  readonly #driver: Driver;
-  /** When the alarm will ring, as far as this object knows. */
-  #alarmMs: number | null = null;
+  readonly #agenda: Agenda;
   /** Clock advances take turns. */
   #advancing: Promise<unknown> = Promise.resolve();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const name = ctx.id.name ?? ctx.id.toString();
-    this.#control = new Control(name, ctx.storage, placeSettings(env), (begun) => this.#committed(begun));
-    this.#driver = new Driver(this.#control, env);
+    this.#control = new Control(name, ctx.storage, placeSettings(env), (begun) => this.#agenda.committed(begun));
+    this.#agenda = new Agenda(ctx, this.#control, new Driver(this.#control, env));
   }
 
   async createVolumes(caller: Caller, input: C.CreateVolumes) {
@@ -289,58 +287,8 @@ export class Project extends DurableObject<Env> implements C.ProjectRpc {
     return this.#control.store.created(this.#control.projectId) ? metrics(this.#control) : null;
   }
 
-  /** Does what has come due. Never throws: the platform gives up on an alarm that keeps failing. */
   override async alarm(): Promise<void> {
-    this.#alarmMs = null;
-    try {
-      if (!this.#control.store.created(this.#control.projectId)) return;
-      for (const key of this.#control.due.ready(Date.now())) this.#comeDue(key);
-      this.#arm();
-    } catch (error) {
-      console.error(`project ${this.#control.projectId}: alarm: ${error}`);
-      this.#setAlarm(Date.now() + PATIENCE.alarmBackoffMs);
-    }
-  }
-
-  #comeDue(key: DueKey): void {
-    const control = this.#control;
-    try {
-      if (key === 'sweep') {
-        control.commit(() => sweep(control));
-        return;
-      }
-      const id = key.slice(key.indexOf(':') + 1);
-      if (key.startsWith('policy:')) {
-        control.commit(() => runPolicy(control, id));
-        return;
-      }
-      // The driver goes on in memory; should it be lost, the alarm rings again.
-      const netMs = this.#driver.isDriving(id) ? PATIENCE.drivenNetMs : PATIENCE.safetyNetMs;
-      control.commit(() => control.due.set(key, Date.now() + netMs));
-      this.ctx.waitUntil(this.#driver.drive(id));
-    } catch (error) {
-      console.error(`project ${control.projectId}: ${key}: ${error}`);
-      control.commit(() => control.due.set(key, Date.now() + PATIENCE.backoffMaxMs));
-    }
-  }
-
-  /** After a change, in its turn: what it wrote and the alarm that looks after it become durable together. */
-  #committed(begunJobIds: readonly string[]): void {
-    this.#arm();
-    for (const id of begunJobIds) this.ctx.waitUntil(this.#driver.drive(id));
-  }
-
-  #arm(): void {
-    const earliestMs = this.#control.due.earliestMs();
-    // An alarm that rings too early costs one request, moving it costs a written row: it is only moved forward.
-    if (earliestMs !== null && (this.#alarmMs === null || earliestMs < this.#alarmMs)) this.#setAlarm(earliestMs);
-  }
-
-  #setAlarm(alarmMs: number): void {
-    this.#alarmMs = alarmMs;
-    // What is overdue rings at once.
-    const armed = this.ctx.storage.setAlarm(Math.max(alarmMs, Date.now()));
-    this.ctx.waitUntil(armed.catch((error: unknown) => console.error(`project ${this.#control.projectId}: ${error}`)));
+    this.#agenda.ring();
   }
 
   #read<T>(caller: Caller, read: (control: Control) => T): Outcome<T> {

@@ -6,7 +6,9 @@ import type { Actor, Control } from './control.ts';
 import { byteLength } from './fields.ts';
 import { POLICIES_MAX } from './limits.ts';
 import type { PolicyRecord } from './records.ts';
+import { retainAll } from './retention.ts';
 import { nextPoint, parseRule, type Rule, tooOften } from './rrule.ts';
+import { available } from './vault-records.ts';
 
 const PATTERNS_MAX = 24;
 const RETENTION_MAX = 99_999;
@@ -74,6 +76,7 @@ export function updatePolicy(control: Control, id: string, input: PolicyInput): 
     updatedMs: nowMs,
   });
   reschedule(control, id);
+  retainAll(control, changed);
   return view(control, changed);
 }
 
@@ -91,7 +94,7 @@ export function deletePolicy(control: Control, id: string): null {
 
 /** A vault has one backup policy: a new one takes the old one's place. Doing it twice changes nothing. */
 export function associate(control: Control, vaultId: string, policyId: string): null {
-  const vault = control.vault(vaultId);
+  const vault = available(control.vault(vaultId));
   const policy = control.policy(policyId);
   if (vault.policyIds.includes(policyId)) return null;
   const idle = vaultIds(control, policyId).length === 0;

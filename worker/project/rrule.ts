@@ -1,7 +1,8 @@
 // The part of iCalendar's recurrence rules that backup policies may use: FREQ=DAILY or WEEKLY with INTERVAL, BYDAY, BYHOUR
 // and BYMINUTE, in UTC. Small enough to be read, so no library: the whole grammar would add more code than this Worker.
 
-const DAY_MS = 24 * 3600 * 1000;
+import { DAY_MS } from './limits.ts';
+
 const MINUTE_MS = 60 * 1000;
 
 /** Monday first: weeks start there (RFC 5545's default). */
@@ -59,7 +60,11 @@ export function parseRule(text: string, startMs: number): Rule | string {
 export function tooOften(rules: readonly Rule[]): string | null {
   const minutes = [...new Set(rules.flatMap((rule) => rule.minutes))].toSorted((a, b) => a - b);
   if (minutes.length > POINTS_PER_DAY_MAX) return `more than ${POINTS_PER_DAY_MAX} points a day`;
-  const close = minutes.some((minute, at) => at > 0 && minute - minutes[at - 1]! < GAP_MINUTES_MIN);
+  // The first point of a day follows the last one of the day before.
+  const close = minutes.some((minute, at) => {
+    const before = at > 0 ? minutes[at - 1]! : minutes.at(-1)! - DAY_MS / MINUTE_MS;
+    return minute - before < GAP_MINUTES_MIN;
+  });
   return close ? 'points less than an hour apart' : null;
 }
 

@@ -7,7 +7,8 @@ import type { Control } from './control.ts';
 import { running } from './jobs.ts';
 import { ADVANCE_MS_MAX, ADVANCE_WAIT_MS_MAX } from './limits.ts';
 import { nextMs, reschedule, vaultIds } from './policies.ts';
-import type { PolicyRecord } from './records.ts';
+import type { JobRecord, PolicyRecord } from './records.ts';
+import { retainAll } from './retention.ts';
 
 /**
  * Runs a policy that has come due, inside a change; returns the checkpoints it made. However many points were missed, it
@@ -65,18 +66,20 @@ export async function advanceClock(control: Control, ms: number): Promise<ClockA
       control.commit(() => {
         control.clock.moveTo(point?.dueMs ?? targetMs);
         if (point !== null) ran.push({ ...point, checkpointIds: runPolicy(control, point.policyId) });
-        for (const policy of control.policies.all()) reschedule(control, policy.id);
+        for (const policy of control.policies.all()) {
+          reschedule(control, policy.id);
+          retainAll(control, policy);
+        }
       });
     } finally {
       // Should it have been undone, what is remembered in memory was too.
       control.clock.forget();
     }
-    if (point === null) break;
     await settled(control, waitUntilMs);
-    if (Date.now() >= waitUntilMs) break;
+    if (point === null || Date.now() >= waitUntilMs) break;
   }
   const nowMs = control.now();
-  const unsettled = running(control).length;
+  const unsettled = scheduled(control).length;
   return { nowMs, offsetMs: control.clock.offsetMs(), ran, unsettled, reachedTarget: nowMs >= targetMs };
 }
 
@@ -90,6 +93,11 @@ function earliest(control: Control, targetMs: number): { policyId: string; dueMs
   return points[0] ?? null;
 }
 
+/** Jobs of the kind that policies begin. A disk that waits for its zone to be deleted does not hold up the days. */
+function scheduled(control: Control): JobRecord[] {
+  return running(control).filter(({ action }) => action === 'createBackup' || action === 'deleteBackup');
+}
+
 async function settled(control: Control, untilMs: number): Promise<void> {
-  while (running(control).length > 0 && Date.now() < untilMs) await scheduler.wait(20);
+  while (scheduled(control).length > 0 && Date.now() < untilMs) await scheduler.wait(20);
 }

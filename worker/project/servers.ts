@@ -128,7 +128,10 @@ export function reinstallOs(control: Control, serverId: string): { jobId: string
 function becomeSystemDisk(control: Control, volume: VolumeRecord): void {
   const { id, sizeGib } = volume;
   if (sizeGib > SYSTEM_SIZE_GIB_MAX) {
-    throw new Refusal('invalid-size', { value: sizeGib, reason: `a system disk has at most ${SYSTEM_SIZE_GIB_MAX} GiB` });
+    throw new Refusal('invalid-size', {
+      value: sizeGib,
+      reason: `a system disk has at most ${SYSTEM_SIZE_GIB_MAX} GiB`,
+    });
   }
   if (volume.multiattach) throw new Refusal('system-shared', { id });
   control.volumes.patch(id, { system: true, bootable: true });

@@ -9,6 +9,9 @@ import type { BackupRecord, VaultRecord } from './records.ts';
 
 const DEFAULT_VAULT = 'default';
 
+/** How much a full vault grows that may expand by itself. */
+const AUTO_EXPAND_FACTOR = 1.25;
+
 /** The vault that a backup goes to: the named one, the one that protects the disk, or the project's own. */
 export function vaultForBackup(
   control: Control,
@@ -23,9 +26,7 @@ export function vaultForBackup(
         all.find((one) => one.isDefault && one.status === 'available') ??
         makeDefault(control, actor))
       : control.vault(vaultId);
-  available(vault);
-  checkRoom(control, vault);
-  return vault;
+  return withRoom(control, available(vault));
 }
 
 /** Bytes that a vault's backups added to it. */
@@ -34,12 +35,15 @@ export function usedBytes(control: Control, vaultId: string): number {
   return totals.find((group) => group.group === vaultId)?.sum ?? 0;
 }
 
-/** Refuses when a vault has no room left; at least one byte must fit. */
-function checkRoom(control: Control, vault: VaultRecord): void {
+/** The vault with room for at least one byte more, expanded if it may be; refuses when it is full. */
+function withRoom(control: Control, vault: VaultRecord): VaultRecord {
   const used = usedBytes(control, vault.id);
-  if (used >= vault.sizeGib * GIB) {
+  if (used < vault.sizeGib * GIB) return vault;
+  const sizeGib = Math.min(Math.ceil(vault.sizeGib * AUTO_EXPAND_FACTOR), VAULT_SIZE_GIB_MAX);
+  if (!vault.autoExpand || used >= sizeGib * GIB) {
     throw new Refusal('vault-full', { id: vault.id, used: Math.ceil(used / GIB), size: vault.sizeGib });
   }
+  return control.vaults.put({ ...vault, sizeGib, updatedMs: control.now() });
 }
 
 /** The vault, or the refusal that it is not available. */

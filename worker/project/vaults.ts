@@ -115,8 +115,9 @@ function checkedSettings(input: VaultSettings): Partial<VaultRecord> {
   if (thresholdPercent !== undefined && !(thresholdPercent >= 1 && thresholdPercent <= 100)) {
     throw bad('A threshold is 1 to 100 percent.');
   }
-  // A lock that does not lock would be a lie.
+  // A lock that does not lock would be a lie, and so would be disks that are bound by nobody.
   if (input.locked === true) throw new Refusal('not-implemented', { what: 'Backup locking' });
+  if (input.autoBind === true) throw new Refusal('not-implemented', { what: 'Binding disks automatically' });
   const { autoBind, autoExpand, bindRules, smnNotify } = input;
   const settings = { name, description, sizeGib, thresholdPercent, autoBind, autoExpand, bindRules, smnNotify };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));

@@ -1,8 +1,8 @@
 // The ends of jobs on volumes.
 
-import type { Ending } from './held.ts';
-import { heldBackup, heldSnapshot, heldVolume } from './held.ts';
-import type { JobAction } from './records.ts';
+import type { Control } from './control.ts';
+import { type Ending, type Failure, heldBackup, heldSnapshot, heldVolume } from './held.ts';
+import type { JobAction, JobRecord } from './records.ts';
 import { endOnBackup, endOnSnapshot, endOnVolume } from './states.ts';
 import { endTask } from './tasks.ts';
 
@@ -51,6 +51,10 @@ export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
       for (const vault of control.vaults.all()) {
         const resources = vault.resources.filter((resource) => resource.id !== volume.id);
         if (resources.length < vault.resources.length) control.vaults.put({ ...vault, resources });
+      }
+      // An admin may have deleted it by force.
+      for (const server of control.servers.by('systemVolumeId', volume.id)) {
+        control.servers.put({ ...server, systemVolumeId: null });
       }
     },
     failed(control, job, failure) {
@@ -141,8 +145,20 @@ export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
   },
 };
 
+/** The Disk itself says that it does not exist: a volume without bytes is an error, and its snapshots went with it. */
+export function loseVolume(control: Control, job: JobRecord, failure: Failure): void {
+  const volume = job.target.kind === 'disk' ? control.volumes.get(job.target.id) : null;
+  // Whoever holds it now will be told the same.
+  if (volume === null || volume.jobId !== null) return;
+  const lost = { failReason: failure.message, updatedMs: control.now() };
+  control.volumes.put({ ...volume, ...lost, status: 'error' });
+  for (const snapshot of control.snapshots.by('volumeId', volume.id)) {
+    if (snapshot.jobId === null) control.snapshots.put({ ...snapshot, ...lost, status: 'error' });
+  }
+}
+
 /** The snapshot and the backup that a new or restored disk was made from are free again. */
-function releaseSources(control: Parameters<Ending['done']>[0], job: Parameters<Ending['done']>[1]): void {
+function releaseSources(control: Control, job: JobRecord): void {
   const backup = heldBackup(control, job);
   if (backup !== null) control.backups.put(endOnBackup(backup, 'restore'));
 }

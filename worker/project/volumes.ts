@@ -99,7 +99,11 @@ export function deleteVolume(control: Control, id: string, input: DeleteVolume):
   const forced = input.force === true && volume.jobId === null && volume.status !== 'deleting';
   const deleting = beginOnVolume(forced ? { ...volume, status: 'error' } : volume, 'delete', jobId);
   if (volume.attachments.length > 0 && !forced) {
-    throw new Refusal('volume-delete-status', { id, status: volume.status, allowed: VOLUME_STATES.delete.from.join(', ') });
+    throw new Refusal('volume-delete-status', {
+      id,
+      status: volume.status,
+      allowed: VOLUME_STATES.delete.from.join(', '),
+    });
   }
   const snapshots = control.snapshots.by('volumeId', id);
   if (input.face === 'cinder' && input.cascade !== true && snapshots.length > 0) {

@@ -46,6 +46,8 @@ export interface Backup {
   readonly updatedMs: number;
   /** The moment whose content it holds. */
   readonly dataMs: number;
+  /** When its policy lets it go: said when it is made, and not changed by later rules. Null: never by age. */
+  readonly expiresMs: number | null;
   readonly failReason: string | null;
 }
 

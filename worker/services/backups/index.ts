@@ -2,6 +2,7 @@
 // with CBR's backups, which have the same path below another root.
 
 import { z } from '@hono/zod-openapi';
+import { notFound } from '../../http/errors.ts';
 import { clearableText, ignored, optionalFlag, optionalStringMap, optionalText, queryFlag } from '../../http/fields.ts';
 import { type App, type Call, empty, json, Routes } from '../../http/operation.ts';
 import { nextLink, pageOf } from '../../http/paging.ts';
@@ -139,6 +140,7 @@ export function backupRoutes(routes: Routes): void {
       body: UpdateBody,
       answers: { 200: z.object({ backup: CinderBackup }) },
       handle: async (call) => {
+        if (call.microversion < UPDATE) throw notFound('The resource could not be found.');
         const backup = await call.ask((project, caller) =>
           project.updateBackup(caller, call.params.backup_id!, call.body.backup),
         );

@@ -4,7 +4,8 @@ import { z } from '@hono/zod-openapi';
 import { badRequest } from '../../http/errors.ts';
 import { optionalFlag, optionalText } from '../../http/fields.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
-import { PAGE_LIMIT_MAX, pageOf } from '../../http/paging.ts';
+import { pageOf } from '../../http/paging.ts';
+import { PAGE_LIMIT_MAX } from '../../project/limits.ts';
 import { timeOf } from './runs.ts';
 import { CbrBackup } from './shapes.ts';
 import { cbrBackupView, VOLUME_RESOURCE } from './views.ts';
@@ -39,12 +40,9 @@ const STATUS: Readonly<Record<string, readonly string[]>> = {
   error: ['error', 'error_restoring', 'error_deleting'],
 };
 
-/** `key:asc`; CBR sorts descending unless told otherwise, and knows two keys by other names. */
-const sortOf = (sort: string | undefined) => sort?.replaceAll('protected_at', 'created_at');
-
 async function listBackups(call: Call<z.output<typeof BackupList>, unknown>): Promise<Response> {
   const { query } = call;
-  const paging = pageOf({ ...query, sort: sortOf(query.sort) }, 'refuse');
+  const paging = pageOf(query, 'refuse');
   const statuses = (call.c.req.queries('status') ?? []).flatMap((status) => STATUS[status] ?? [status]);
   const noSuchType = query.resource_type !== undefined && query.resource_type !== VOLUME_RESOURCE;
   const page = await call.ask((project, caller) =>

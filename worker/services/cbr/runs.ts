@@ -4,7 +4,8 @@ import { z } from '@hono/zod-openapi';
 import { badRequest } from '../../http/errors.ts';
 import { clearableText, optionalFlag, optionalText } from '../../http/fields.ts';
 import { type Call, json, type Routes } from '../../http/operation.ts';
-import { PAGE_LIMIT_MAX, pageOf } from '../../http/paging.ts';
+import { pageOf } from '../../http/paging.ts';
+import { PAGE_LIMIT_MAX } from '../../project/limits.ts';
 import { CheckpointView, TaskView } from './shapes.ts';
 import { checkpointView, taskView } from './views.ts';
 

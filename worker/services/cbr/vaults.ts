@@ -4,8 +4,9 @@ import { z } from '@hono/zod-openapi';
 import { badRequest } from '../../http/errors.ts';
 import { clearableText, ignored, optionalFlag, optionalText } from '../../http/fields.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
-import { PAGE_LIMIT_MAX, pageOf } from '../../http/paging.ts';
+import { pageOf } from '../../http/paging.ts';
 import type { ResourceRef } from '../../project/contract.ts';
+import { PAGE_LIMIT_MAX } from '../../project/limits.ts';
 import { VaultView } from './shapes.ts';
 import { vaultView } from './views.ts';
 

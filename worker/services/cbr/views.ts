@@ -87,6 +87,9 @@ export function policyView(policy: Policy): z.input<typeof PolicyView> {
   };
 }
 
+/** Absent in what an older release stored. */
+const timeOrEmpty = (ms: number | null | undefined) => (ms == null ? '' : cbrTime(ms));
+
 /** CBR's words for the statuses of a backup. */
 const BACKUP_STATUS: Readonly<Record<Backup['status'], string>> = {
   creating: 'protecting',
@@ -118,7 +121,7 @@ export function cbrBackupView(backup: Backup): z.input<typeof CbrBackup> {
     created_at: cbrTime(backup.createdMs),
     updated_at: cbrTime(backup.updatedMs),
     protected_at: cbrTime(backup.dataMs),
-    expired_at: '',
+    expired_at: timeOrEmpty(backup.expiresMs),
     enterprise_project_id: '0',
     children: [],
     replication_records: [],
@@ -162,8 +165,6 @@ export function checkpointView(checkpoint: Checkpoint): z.input<typeof Checkpoin
     extra_info: { name: checkpoint.name, description: checkpoint.description ?? '', retention_duration: -1 },
   };
 }
-
-const timeOrEmpty = (ms: number | null) => (ms === null ? '' : cbrTime(ms));
 
 export function taskView(task: Task, projectId: string): z.input<typeof TaskView> {
   const backup = { backup_id: task.backupId ?? '', backup_name: task.backupName ?? '' };

@@ -2,12 +2,13 @@
 
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ConfigError } from './config.ts';
+import { drain } from './http/body.ts';
 import { routingPath } from './http/endpoints.ts';
 import { envelopeOfPath, errorResponse, toApiError } from './http/envelopes.ts';
 import { ApiError } from './http/errors.ts';
 import { MICROVERSION_HEADER } from './http/microversion.ts';
 import type { App, AppEnv } from './http/operation.ts';
-import { unknownPath } from './http/unknown.ts';
+import { unknownPath, WORDS_NOT_IDS } from './http/unknown.ts';
 import { registerBackups } from './services/backups/index.ts';
 import { registerCbr } from './services/cbr/index.ts';
 import { registerCinder } from './services/cinder/index.ts';
@@ -26,6 +27,7 @@ function commonHeaders(app: App): void {
     const id = `req-${crypto.randomUUID()}`;
     c.set('requestId', id);
     await next();
+    if (c.res.status >= 400) await drain(c.req.raw);
     c.header('x-openstack-request-id', id);
     c.header('x-compute-request-id', id);
     c.header('x-request-id', id);
@@ -76,6 +78,11 @@ export function createApp(): App {
     in: 'header',
     name: 'X-Auth-Token',
   });
+  for (const path of WORDS_NOT_IDS) {
+    app.all(path, (c) => {
+      throw unknownPath(c.req.method, c.req.path);
+    });
+  }
   registerIam(app);
   registerCinder(app);
   registerBackups(app);

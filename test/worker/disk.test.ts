@@ -84,6 +84,20 @@ describe('snapshots', () => {
     expect(await disk.read(0, old.length)).toEqual(old);
   });
 
+  test('an answer that began before a rollback ends with it, instead of mixing two contents', async () => {
+    const disk = await new DiskDriver().create();
+    await disk.done({ kind: 'createSnapshot', snapshotId: 'empty' });
+    await disk.write(0, randomBytes(16 * MIB));
+    const response = await disk.get(0, 16 * MIB);
+    const reader = response.body!.getReader();
+    await reader.read();
+    await disk.done({ kind: 'rollback', snapshotId: 'empty' });
+    const rest = (async () => {
+      while (!(await reader.read()).done);
+    })();
+    await expect(rest).rejects.toThrow(/replaced under the read/);
+  });
+
   test('a clone reads from its source until it has all, also after the source was deleted', async () => {
     const disk = await new DiskDriver().create();
     const bytes = randomBytes(2 * MIB);

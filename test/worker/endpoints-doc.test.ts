@@ -1,7 +1,7 @@
-// docs/compatibility.md says of every call whether it is here: what it says must be so.
+// docs/endpoints.md says of every call whether it is here: what it says must be so.
 
 import { describe, expect, it } from 'vitest';
-import document from '../../docs/compatibility.md?raw';
+import document from '../../docs/endpoints.md?raw';
 import { createApp } from '../../worker/app.ts';
 import { bench, PROJECT } from './http-fakes.ts';
 
@@ -24,7 +24,7 @@ function calls(answer: 'yes' | '501'): string[] {
 /** Names of path parameters do not matter, trailing slashes are the same call. */
 const plain = (path: string) => path.replaceAll(/\{\w+\}|:\w+/g, '{}').replace(/(?<=.)\/$/, '');
 
-describe('docs/compatibility.md', () => {
+describe('docs/endpoints.md', () => {
   it('has every call that is here, and no other as such', () => {
     const said = new Set(calls('yes').map(plain));
     const here = createApp().routes.filter((route) => route.method !== 'ALL');

@@ -63,3 +63,42 @@ test('volumes by name, status, zone, ids, metadata and size', async () => {
   expect(updated).toMatchObject({ name: 'uno', description: null, metadata: { b: '2', c: '3' } });
   mustRefuse(await project.updateVolume(caller, one.id, {}), 'nothing-to-update');
 });
+
+test('what is kept as it came is bounded, so that a list of many still fits into one answer', async () => {
+  const bench = new Bench();
+  const { project, caller } = bench;
+  const pairs = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`.padEnd(200, 'k'), 'v'.repeat(200)]));
+  const volume = await bench.volume({ metadata: pairs(20) });
+  mustRefuse(
+    await project.createVolumes(caller, { face: 'cinder', sizeGib: 1, metadata: pairs(50) }),
+    'invalid-metadata',
+  );
+  const more = Object.fromEntries(Object.entries(pairs(40)).map(([key, value]) => [`x${key}`, value]));
+  mustRefuse(await project.changeVolumeMetadata(caller, volume.id, { set: more }), 'invalid-metadata');
+  expect(must(await project.getVolume(caller, volume.id)).metadata).toEqual(pairs(20));
+
+  const vault = {
+    name: 'v',
+    sizeGib: 100,
+    objectType: 'disk',
+    protectType: 'backup',
+    consistentLevel: 'x',
+    resources: [],
+  };
+  const long = 'x'.repeat(9_000);
+  mustRefuse(await project.createVault(caller, { ...vault, tags: [{ key: 'k', value: long }] }), 'invalid-request');
+  mustRefuse(
+    await project.createVault(caller, { ...vault, bindRules: [{ key: 'k', value: long }] }),
+    'invalid-request',
+  );
+  mustRefuse(await project.createVault(caller, { ...vault, consistentLevel: long }), 'invalid-name');
+  const { id } = must(await project.createVault(caller, vault));
+  const resource = { id: volume.id, type: 'OS::Cinder::Volume' };
+  const large = { ...resource, extraInfo: { note: long } };
+  mustRefuse(await project.addVaultResources(caller, id, [large]), 'invalid-request');
+  must(await project.addVaultResources(caller, id, [{ ...resource, extraInfo: { note: 'x' } }]));
+  const patterns = ['FREQ=DAILY;INTERVAL=1;BYHOUR=1;BYMINUTE=0'];
+  const policy = { name: 'p', operationType: 'backup' as const, patterns, definition: { note: long } };
+  mustRefuse(await project.createPolicy(caller, policy), 'invalid-request');
+});

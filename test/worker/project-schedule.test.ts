@@ -158,6 +158,8 @@ describe('policies', () => {
     mustRefuse(await make({ patterns: ['FREQ=DAILY;BYHOUR=1;BYMINUTE=0,10'] }), 'policy-invalid');
     mustRefuse(await make({ name: '' }), 'policy-invalid');
     mustRefuse(await make({ definition: { max_backups: 0 } }), 'policy-invalid');
+    mustRefuse(await make({ definition: { max_backups: true } }), 'policy-invalid');
+    mustRefuse(await make({ definition: { max_backups: [2] } }), 'policy-invalid');
     mustRefuse(await make({ definition: { max_backups: 1, retention_duration_days: 1 } }), 'policy-invalid');
     mustRefuse(await make({ definition: { day_backups: 3 } }), 'not-implemented');
     mustRefuse(await make({ operationType: 'replication' }), 'not-implemented');

@@ -62,7 +62,11 @@ export async function readBytes(
   }
   let at = offset;
   const end = offset + length;
+  const { contentChanges } = runtime;
   const nextChunk = async () => {
+    if (point === 'head' && runtime.contentChanges !== contentChanges) {
+      throw new EngineError('busy', 'the content of the disk was replaced under the read');
+    }
     // Chunks end at multiples of their size: a block is read once.
     const size = Math.min(CHUNK_BYTES - (at % CHUNK_BYTES), end - at);
     const start = at;
@@ -114,13 +118,13 @@ export async function writeBytes(
 ): Promise<void> {
   const { disk } = runtime;
   await runtime.relievePressure();
-  const { exclusiveCount } = runtime;
+  const { contentChanges } = runtime;
   const batch = disk.begin();
   try {
-    await fill(batch, body, offset, length);
+    await fill(runtime, batch, body, offset, length);
     await runtime.passZone();
     runtime.assertNotExclusive();
-    if (runtime.exclusiveCount !== exclusiveCount) throw new EngineError('busy', 'the disk changed under the write');
+    if (runtime.contentChanges !== contentChanges) throw new EngineError('busy', 'the disk changed under the write');
     disk.commit(batch);
   } finally {
     disk.drop(batch);
@@ -128,6 +132,7 @@ export async function writeBytes(
 }
 
 async function fill(
+  runtime: DiskRuntime,
   batch: WriteBatch,
   body: ReadableStream<Uint8Array> | null,
   offset: number,
@@ -136,6 +141,7 @@ async function fill(
   let at = 0;
   for await (const chunk of chunks(body, offset)) {
     if (at + chunk.length > length) throw new EngineError('invalid', `the body is longer than ${length} bytes`);
+    runtime.assertOpen();
     batch.write(offset + at, chunk);
     at += chunk.length;
     // The last chunk becomes part of the commit; a small write is one transaction.

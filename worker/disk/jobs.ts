@@ -47,6 +47,8 @@ export function runQuick(runtime: DiskRuntime, job: DiskJob): void {
     case 'reinstall':
       disk.abortCollection();
       disk.reinstall();
+      // A body that is arriving belongs to the old system.
+      runtime.contentChanges += 1;
       return;
     default:
       throw new EngineError('invalid', `${job.kind} is no job of an existing disk`);

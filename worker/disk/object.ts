@@ -21,7 +21,7 @@ import { acceptLong, failure, isExclusive, isFinal, isLong, runQuick } from './j
 import { Maintenance } from './maintenance.ts';
 import { DiskRecords } from './records.ts';
 import { DiskRuntime } from './runtime.ts';
-import { type Locator, parseLocator, releaseUpstream } from './upstreams.ts';
+import { type Locator, parseLocator, reach, releaseUpstream } from './upstreams.ts';
 import { ZoneGate } from './zone-gate.ts';
 
 const DONE: JobReport = { state: 'done', result: {} };
@@ -191,17 +191,16 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     let found: { root: Digest; sizeBytes: number };
     let locator: Locator;
     if (source.kind === 'backup') {
-      const leased = await vaultClient(this.env, owner.projectId, source.vaultId, this.#meter).lease(
-        jobId,
-        source.backupId,
-        diskId,
-      );
+      const vault = vaultClient(this.env, owner.projectId, source.vaultId, this.#meter);
+      const leased = await reach('the vault', vault.lease(jobId, source.backupId, diskId));
       found = leased;
       locator = { kind: 'vault', vaultId: source.vaultId, logicalBytes: leased.logicalBytes };
     } else {
       const { diskId: sourceId, zone, snapshotId } = source;
       const stub = this.env.DISK.get(this.env.DISK.idFromName(sourceId));
-      const pinned = await stub.pin({ projectId: owner.projectId, zone }, jobId, snapshotId);
+      const sourceOwner = { projectId: owner.projectId, zone };
+      const answer: Promise<PinnedRoot | 'wait' | null> = Promise.resolve(stub.pin(sourceOwner, jobId, snapshotId));
+      const pinned = await reach('the source disk', answer);
       if (pinned === 'wait') return 'wait';
       if (!pinned) throw new EngineError('not-found', `snapshot ${snapshotId} could not be found`);
       found = pinned;

@@ -33,8 +33,8 @@ export class DiskRuntime {
   isClosed = false;
   /** Job that has the disk for itself: guests are refused. */
   exclusiveJobId: string | null = null;
-  /** Grows whenever an exclusive job takes the disk: a batch that began before must not be committed after. */
-  exclusiveCount = 0;
+  /** Grows when the whole content is replaced: a body or an answer that began before must not go on after. */
+  contentChanges = 0;
   /** Objects when a collection last ran, or when the disk was opened. */
   objectsAtCollection: number;
 
@@ -69,7 +69,7 @@ export class DiskRuntime {
 
   takeExclusive(jobId: string): void {
     this.exclusiveJobId = jobId;
-    this.exclusiveCount += 1;
+    this.contentChanges += 1;
   }
 
   /** Lets guests in between two turns of long work. */

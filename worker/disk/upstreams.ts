@@ -21,6 +21,17 @@ export function parseLocator(text: string): Locator {
   return JSON.parse(text) as Locator;
 }
 
+/** An answer of another object. That it cannot be reached, or fails, is `unavailable`: it may be different the next time. */
+export async function reach<T>(what: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EngineError('unavailable', `${what} does not answer: ${reason}`);
+  }
+}
+
 /** A source that can be told that what it gave was bad. */
 export interface Upstream extends ObjectSource {
   report(refs: readonly ObjectRef[]): Promise<void>;
@@ -37,12 +48,13 @@ export interface UpstreamContext {
 /** The source behind an upstream. `pinId`: the upstream's id, which names the pin or lease. */
 export function sourceOf(context: UpstreamContext, pinId: string, locator: Locator): Upstream {
   if (locator.kind === 'disk') {
-    return { fetch: (refs) => fetchFromDisk(context, pinId, locator, refs), report: async () => undefined };
+    const fetch = (refs: readonly ObjectRef[]) => fetchFromDisk(context, pinId, locator, refs);
+    return { fetch: (refs) => reach('the source disk', fetch(refs)), report: async () => undefined };
   }
   const vault = vaultClient(context.env, context.projectId, locator.vaultId, context.meter);
   const source = new ObsObjectSource(context.obs, (refs) => vault.locate(refs));
   return {
-    fetch: (refs) => source.fetch(refs),
+    fetch: (refs) => reach('the vault', source.fetch(refs)),
     async report(refs) {
       for (let at = 0; at < refs.length; at += REFS_PER_CALL_MAX) {
         await vault.report(refs.slice(at, at + REFS_PER_CALL_MAX));

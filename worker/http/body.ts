@@ -1,4 +1,5 @@
-// Reading JSON bodies: counted while they arrive, never more than the limit in memory.
+// Reading JSON bodies: counted while they arrive, never more than the limit in memory. And taking in the rest of a body
+// that was refused.
 
 import { ApiError, badRequest } from './errors.ts';
 
@@ -24,7 +25,7 @@ async function readText(request: Request): Promise<string> {
     if (done) break;
     bytes += value.byteLength;
     if (bytes > JSON_LIMIT_BYTES) {
-      await reader.cancel();
+      reader.releaseLock();
       throw tooLarge();
     }
     text += decode(() => decoder.decode(value, { stream: true }));
@@ -61,4 +62,28 @@ export async function readJson(request: Request): Promise<unknown> {
   }
   if (depthOf(value, JSON_DEPTH_MAX) > JSON_DEPTH_MAX) throw badRequest('Malformed request body: nested too deeply');
   return value;
+}
+
+/** What is still taken in of a body that was refused: twice the largest one that any route takes. */
+const DRAIN_BYTES_MAX = 128 * 1024 * 1024;
+const DRAIN_MS_MAX = 5_000;
+
+/**
+ * Reads and drops what is left of a request's body. Call it before a refusal is sent: when an answer ends while the body
+ * is still being sent, the connection is closed, and many clients then report a broken pipe instead of the answer.
+ */
+export async function drain(request: Request): Promise<void> {
+  const { body } = request;
+  if (body === null || body.locked || Number(request.headers.get('content-length') ?? 0) > DRAIN_BYTES_MAX) return;
+  const reader = body.getReader();
+  const late = scheduler.wait(DRAIN_MS_MAX).then(() => null);
+  try {
+    for (let bytes = 0; bytes <= DRAIN_BYTES_MAX; ) {
+      const part = await Promise.race([reader.read(), late]);
+      if (part === null || part.done) return;
+      bytes += part.value.byteLength;
+    }
+  } catch {
+    // The client went away: nobody waits for the answer.
+  }
 }

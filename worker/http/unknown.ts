@@ -43,6 +43,20 @@ const ELSEWHERE_UNSCOPED: Readonly<Record<string, readonly RegExp[]>> = {
   ims: [/^\w+ (images|schemas|cloudimages|tasks|info)(\/|$)/],
 };
 
+/**
+ * Words of the real services that stand where an id stands in paths that are here: routed before those, so that nobody
+ * is told that there is no vault named `summary`.
+ */
+export const WORDS_NOT_IDS: readonly string[] = [
+  '/evs/:version/:project_id/cloudvolumes/resource_instances/action',
+  '/evs/:version/:project_id/cloudvolumes/unsubscribe',
+  '/evs/:version/:project_id/os-vendor-tags/:type/resource_instances',
+  ...['batch-update', 'summary', 'external', 'order', 'change-charge-mode'].map(
+    (word) => `/cbr/:version/:project_id/vaults/${word}`,
+  ),
+  '/cbr/:version/:project_id/backups/sync',
+];
+
 /** The error for a request that no operation took. */
 export function unknownPath(method: string, path: string): ApiError {
   const [service = '', version = '', ...rest] = path.split('/').slice(1);

@@ -11,6 +11,7 @@ import { bare, save } from './volumes.ts';
 const FIRST_DATA_DEVICE = 'b'.charCodeAt(0);
 const LAST_DEVICE = 'z'.charCodeAt(0);
 
+/** Nobody else may attach it meanwhile. */
 export function reserveVolume(control: Control, id: string): Volume {
   const volume = control.volume(id);
   const shared = volume.multiattach && volume.status === 'in-use';
@@ -18,16 +19,19 @@ export function reserveVolume(control: Control, id: string): Volume {
   return save(control, volume, { status: 'attaching' });
 }
 
+/** Gives a reservation back. */
 export function unreserveVolume(control: Control, id: string): Volume {
   const volume = control.volume(id);
   // Cinder answers 202 whether or not there was a reservation.
   return volume.status === 'attaching' ? save(control, volume, { status: idleStatus(volume) }) : bare(volume);
 }
 
+/** Announces that a server is about to let go of it. */
 export function beginDetachingVolume(control: Control, id: string): Volume {
   return step(control, id, 'in-use', 'detaching');
 }
 
+/** The server did not let go after all. */
 export function rollDetachingVolume(control: Control, id: string): Volume {
   return step(control, id, 'detaching', 'in-use');
 }

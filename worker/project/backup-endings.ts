@@ -2,10 +2,9 @@
 
 import { endCheckpoint } from './checkpoints.ts';
 import type { Control } from './control.ts';
-import { type Ending, heldBackup, heldSnapshot, heldVolume } from './held.ts';
+import { type Ending, endBackup, endSnapshot, endVolume, heldBackup } from './held.ts';
 import type { JobAction, JobRecord } from './records.ts';
 import { retainAfter } from './retention.ts';
-import { endOnBackup, endOnSnapshot, endOnVolume } from './states.ts';
 import { endTask } from './tasks.ts';
 
 export const backupEndings: Readonly<Record<Extract<JobAction, 'createBackup' | 'deleteBackup'>, Ending>> = {
@@ -51,8 +50,7 @@ export const backupEndings: Readonly<Record<Extract<JobAction, 'createBackup' | 
       endTask(control, job);
     },
     failed(control, job, failure) {
-      const backup = heldBackup(control, job);
-      if (backup !== null) control.backups.put(endOnBackup(backup, 'delete', failure.message));
+      endBackup(control, job, 'delete', failure);
       endTask(control, job, failure);
     },
   },
@@ -60,8 +58,6 @@ export const backupEndings: Readonly<Record<Extract<JobAction, 'createBackup' | 
 
 /** The disk and the snapshot that were backed up are as they were; a failed backup is not theirs to show. */
 function releaseVolume(control: Control, job: JobRecord): void {
-  const volume = heldVolume(control, job);
-  if (volume !== null) control.volumes.put(endOnVolume(volume, 'backup'));
-  const snapshot = heldSnapshot(control, job);
-  if (snapshot !== null) control.snapshots.put(endOnSnapshot(snapshot, 'backup'));
+  endVolume(control, job, 'backup');
+  endSnapshot(control, job, 'backup');
 }

@@ -3,7 +3,7 @@
 import type { Backup, BackupQuery, Page, UpdateDetails } from './contract.ts';
 import type { Control } from './control.ts';
 import { beginDeleteBackup } from './delete-backups.ts';
-import { checkDescription, checkMetadata, checkName } from './fields.ts';
+import { changedDetails } from './fields.ts';
 import { commonKeys, page, type SortKeys } from './list.ts';
 import type { BackupRecord } from './records.ts';
 
@@ -41,15 +41,7 @@ export function listBackups(control: Control, query: BackupQuery): Page<Backup> 
 
 export function updateBackup(control: Control, id: string, input: UpdateDetails): Backup {
   const backup = control.backup(id);
-  return bare(
-    control.backups.put({
-      ...backup,
-      name: input.name === undefined ? backup.name : checkName(input.name ?? ''),
-      description: input.description === undefined ? backup.description : checkDescription(input.description),
-      metadata: input.metadata === undefined ? backup.metadata : checkMetadata(input.metadata),
-      updatedMs: control.now(),
-    }),
-  );
+  return bare(control.backups.put({ ...backup, ...changedDetails(backup, input), updatedMs: control.now() }));
 }
 
 export function deleteBackup(control: Control, id: string): { jobId: string } {

@@ -9,6 +9,7 @@ import type { BackupRecord } from './records.ts';
 import { skipTask } from './tasks.ts';
 import { available } from './vault-records.ts';
 
+/** Backs up what a vault protects, or some of it. What cannot be backed up now is skipped, with the reason. */
 export function createCheckpoint(control: Control, actor: Actor, input: CreateCheckpoint): Checkpoint {
   const vault = available(control.vault(input.vaultId));
   if (input.policyId !== undefined) control.policy(input.policyId);

@@ -97,6 +97,7 @@ export function emptyVolume(control: Control, actor: Actor): VolumeRecord {
     updatedMs: nowMs,
     failReason: null,
     priorStatus: null,
+    wasSystem: false,
     jobId: null,
   };
 }

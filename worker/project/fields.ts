@@ -2,13 +2,27 @@
 // vendor counts.
 
 import { Refusal } from '../faults.ts';
-import type { MetadataChange, VolumeTypeName } from './contract.ts';
-import { DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, TAGS_MAX, VOLUME_TYPES } from './limits.ts';
+import type { MetadataChange, UpdateDetails, VolumeTypeName } from './contract.ts';
+import {
+  DESCRIPTION_BYTES_MAX,
+  METADATA_BYTES_MAX,
+  METADATA_TOTAL_BYTES_MAX,
+  NAME_BYTES_MAX,
+  TAGS_MAX,
+  VOLUME_TYPES,
+} from './limits.ts';
 
 const UTF8 = new TextEncoder();
 
+/** Length in UTF-8. */
 export function byteLength(text: string): number {
   return UTF8.encode(text).byteLength;
+}
+
+/** Free-form input that is kept as it came. Refused when it is large: a list holds many of them. */
+export function checkSize<T>(what: string, value: T, bytesMax: number): T {
+  if (byteLength(JSON.stringify(value) ?? '') <= bytesMax) return value;
+  throw new Refusal('invalid-request', { reason: `${what}: at most ${bytesMax} bytes of JSON` });
 }
 
 export function checkName(name: string, bytesMax = NAME_BYTES_MAX): string {
@@ -24,6 +38,10 @@ export function checkDescription(description: string | null): string | null {
 type Pairs = Readonly<Record<string, string>>;
 
 export function checkMetadata(metadata: Pairs): Pairs {
+  const text = Object.entries(metadata).flat().join('');
+  if (byteLength(text) > METADATA_TOTAL_BYTES_MAX) {
+    throw new Refusal('invalid-metadata', { reason: `at most ${METADATA_TOTAL_BYTES_MAX} bytes in all` });
+  }
   for (const [key, value] of Object.entries(metadata)) {
     if (key === '' || byteLength(key) > METADATA_BYTES_MAX) {
       throw new Refusal('invalid-metadata', { reason: `keys have 1 to ${METADATA_BYTES_MAX} bytes` });
@@ -46,6 +64,23 @@ export function checkTags(tags: Pairs): Pairs {
     }
   }
   return tags;
+}
+
+interface Details {
+  readonly name: string;
+  readonly description: string | null;
+  readonly metadata: Pairs;
+}
+
+/** Name, description and metadata after a change; what is not given stays. */
+export function changedDetails(have: Details, input: UpdateDetails): Details {
+  const { name, description, metadata } = input;
+  if (name === undefined && description === undefined && metadata === undefined) throw new Refusal('nothing-to-update');
+  return {
+    name: name === undefined ? have.name : checkName(name ?? ''),
+    description: description === undefined ? have.description : checkDescription(description),
+    metadata: metadata === undefined ? have.metadata : checkMetadata(metadata),
+  };
 }
 
 /** The pairs after a change. */

@@ -7,6 +7,7 @@ import type { Control } from './control.ts';
 import { GIB, GRANT_LIFE_MS } from './limits.ts';
 import { DATA_BACKUP_STATUSES, DATA_SNAPSHOT_STATUSES, DATA_VOLUME_STATUSES } from './states.ts';
 
+/** Leave to read or write, or the refusal; nothing is stored. */
 export function grant(control: Control, target: DataTarget, right: 'read' | 'write'): DataGrant {
   const expiresMs = Date.now() + GRANT_LIFE_MS;
   if (target.kind === 'volume') {

@@ -3,6 +3,14 @@
 import type { JobFailure, JobResult } from '../protocol.ts';
 import type { Control } from './control.ts';
 import type { BackupRecord, Held, JobRecord, SnapshotRecord, VaultRecord, VolumeRecord } from './records.ts';
+import {
+  type BACKUP_STATES,
+  endOnBackup,
+  endOnSnapshot,
+  endOnVolume,
+  type SNAPSHOT_STATES,
+  type VOLUME_STATES,
+} from './states.ts';
 
 export interface Failure {
   readonly code: JobFailure;
@@ -36,4 +44,40 @@ export function heldVault(control: Control, job: JobRecord): VaultRecord | null 
 
 function held<T extends Held>(document: T | null, job: JobRecord): T | null {
   return document !== null && document.jobId === job.id ? document : null;
+}
+
+/** Writes down the end of an operation on the job's volume; a failure's reason is for the volume to show. */
+export function endVolume(
+  control: Control,
+  job: JobRecord,
+  operation: keyof typeof VOLUME_STATES,
+  failure?: Failure,
+  changed: Partial<VolumeRecord> = {},
+): VolumeRecord | null {
+  const volume = heldVolume(control, job);
+  if (volume === null) return null;
+  const ended = endOnVolume(volume, operation, failure?.message);
+  return control.volumes.put({ ...ended, ...changed, updatedMs: control.now() });
+}
+
+/** The same for the job's snapshot. */
+export function endSnapshot(
+  control: Control,
+  job: JobRecord,
+  operation: keyof typeof SNAPSHOT_STATES,
+  failure?: Failure,
+): void {
+  const snapshot = heldSnapshot(control, job);
+  if (snapshot !== null) control.snapshots.put(endOnSnapshot(snapshot, operation, failure?.message));
+}
+
+/** The same for the job's backup. */
+export function endBackup(
+  control: Control,
+  job: JobRecord,
+  operation: keyof typeof BACKUP_STATES,
+  failure?: Failure,
+): void {
+  const backup = heldBackup(control, job);
+  if (backup !== null) control.backups.put(endOnBackup(backup, operation, failure?.message));
 }

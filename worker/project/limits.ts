@@ -24,6 +24,12 @@ export const NAME_BYTES_MAX = 255;
 export const BATCH_NAME_BYTES_MAX = 250;
 export const DESCRIPTION_BYTES_MAX = 255;
 export const METADATA_BYTES_MAX = 255;
+/** All keys and values of one resource together: a page of 1,000 still fits into one answer between objects (32 MiB). */
+export const METADATA_TOTAL_BYTES_MAX = 16_384;
+/** As JSON: what is kept of a vault's tags and binding rules, of a resource's extra_info, of a policy's definition. */
+export const VAULT_TAGS_BYTES_MAX = 8_192;
+export const EXTRA_INFO_BYTES_MAX = 1_024;
+export const POLICY_DEFINITION_BYTES_MAX = 4_096;
 export const TAGS_MAX = 10;
 /** Manual snapshots of a disk: the vendor's limit, on its own face only; Cinder has none but the quota. */
 export const SNAPSHOTS_PER_DISK_MAX = 7;

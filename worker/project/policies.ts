@@ -3,8 +3,8 @@
 import { Refusal } from '../faults.ts';
 import type { Policy, PolicyInput, Retention } from './contract.ts';
 import type { Actor, Control } from './control.ts';
-import { byteLength } from './fields.ts';
-import { POLICIES_MAX } from './limits.ts';
+import { byteLength, checkSize } from './fields.ts';
+import { POLICIES_MAX, POLICY_DEFINITION_BYTES_MAX } from './limits.ts';
 import type { PolicyRecord } from './records.ts';
 import { retainAll } from './retention.ts';
 import { nextPoint, parseRule, type Rule, tooOften } from './rrule.ts';
@@ -15,6 +15,7 @@ const RETENTION_MAX = 99_999;
 /** Rules by calendar that are not yet acted upon: accepting one and deleting by another would lose backups. */
 const CALENDAR_RULES = ['day_backups', 'week_backups', 'month_backups', 'year_backups'] as const;
 
+/** A policy does nothing until it is associated with a vault. */
 export function createPolicy(control: Control, actor: Actor, input: PolicyInput): Policy {
   const operationType = input.operationType ?? 'backup';
   if (operationType !== 'backup') throw new Refusal('not-implemented', { what: 'A replication policy' });
@@ -104,6 +105,7 @@ export function associate(control: Control, vaultId: string, policyId: string): 
   return null;
 }
 
+/** Its backups stay. */
 export function dissociate(control: Control, vaultId: string, policyId: string): null {
   const vault = control.vault(vaultId);
   control.policy(policyId);
@@ -130,6 +132,7 @@ export function nextMs(control: Control, policy: PolicyRecord): number | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
+/** The vaults that a policy is associated with. */
 export function vaultIds(control: Control, policyId: string): string[] {
   const vaults = control.vaults.all().filter((vault) => vault.policyIds.includes(policyId));
   return vaults.map((vault) => vault.id);
@@ -161,6 +164,7 @@ function checkPolicyName(name: string): string {
 
 /** Both rules are counts with -1 for "none", and exclude each other. */
 function retentionOf(definition: Readonly<Record<string, unknown>>): Retention {
+  checkSize('operation_definition', definition, POLICY_DEFINITION_BYTES_MAX);
   for (const rule of CALENDAR_RULES) {
     const value = definition[rule] ?? 0;
     if (value !== 0) throw new Refusal('not-implemented', { what: `Retention by ${rule}` });
@@ -172,8 +176,9 @@ function retentionOf(definition: Readonly<Record<string, unknown>>): Retention {
 }
 
 function count(definition: Readonly<Record<string, unknown>>, name: string): number {
-  const value = Number(definition[name] ?? -1);
-  if (value === -1 || (Number.isInteger(value) && value >= 1 && value <= RETENTION_MAX)) return value;
+  const value = definition[name] ?? -1;
+  if (value === -1) return -1;
+  if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= RETENTION_MAX) return Number(value);
   throw invalid(`${name} is -1 or 1 to ${RETENTION_MAX}`);
 }
 

@@ -28,11 +28,13 @@ export function checkGigabytes(control: Control, addedGib: number): void {
   }
 }
 
+/** Refuses when one more snapshot of that size would exceed a quota. */
 export function checkSnapshotQuota(control: Control, sizeGib: number): void {
   if (control.snapshots.count() >= QUOTA.snapshots) throw new Refusal('snapshot-quota', { limit: QUOTA.snapshots });
   checkGigabytes(control, sizeGib);
 }
 
+/** Refuses when one more backup of that size would exceed a quota. */
 export function checkBackupQuota(control: Control, sizeGib: number): void {
   const used = total(control.backups.totals('sizeGib', 'zone'));
   if (used.count >= QUOTA.backups) throw new Refusal('backup-quota', { limit: QUOTA.backups });

@@ -23,6 +23,8 @@ export interface Held {
 export interface VolumeRecord extends Volume, Held {
   /** Status to return to when the operation ends well (extend, backup, reinstall). */
   readonly priorStatus: VolumeStatus | null;
+  /** It is or was a server's system disk: that limits its size for good. */
+  readonly wasSystem: boolean;
 }
 
 export interface SnapshotRecord extends Snapshot, Held {

@@ -12,6 +12,7 @@ import type { BackupRecord, VolumeRecord } from './records.ts';
 import { beginOnBackup, beginOnVolume } from './states.ts';
 import { beginTask } from './tasks.ts';
 
+/** Over the named disk, else into a new one. The backup serves nobody else meanwhile. */
 export function restoreBackup(control: Control, actor: Actor, id: string, input: RestoreBackup): RestoreStarted {
   const backup = control.backup(id);
   const jobId = newJobId();

@@ -58,6 +58,7 @@ export function deleteServer(control: Control, id: string): null {
   return null;
 }
 
+/** Only a server with a system disk starts. */
 export function startServer(control: Control, id: string): Server {
   const server = idle(control.server(id));
   if (server.systemVolumeId === null)
@@ -69,6 +70,7 @@ export function stopServer(control: Control, id: string): Server {
   return setStatus(control, idle(control.server(id)), 'SHUTOFF');
 }
 
+/** Attaches a disk; as /dev/vda of a server without a system disk it becomes that. */
 export function attachToServer(
   control: Control,
   serverId: string,
@@ -85,6 +87,7 @@ export function attachToServer(
   return { attachment, jobId: bookkeepingJob(control, 'attachVolume', serverId, volumeId) };
 }
 
+/** A system disk only from a stopped server. */
 export function detachFromServer(control: Control, serverId: string, volumeId: string): { jobId: string } {
   idle(control.server(serverId));
   const at = control.volume(volumeId).attachments.find((one) => one.serverId === serverId);
@@ -134,7 +137,7 @@ function becomeSystemDisk(control: Control, volume: VolumeRecord): void {
     });
   }
   if (volume.multiattach) throw new Refusal('system-shared', { id });
-  control.volumes.patch(id, { system: true, bootable: true });
+  control.volumes.patch(id, { system: true, wasSystem: true, bootable: true });
 }
 
 function bookkeepingJob(

@@ -1,8 +1,7 @@
 // The ends of jobs on snapshots. A disk's status does not change while a snapshot of it is made or deleted.
 
-import { type Ending, heldSnapshot } from './held.ts';
+import { type Ending, endSnapshot, heldSnapshot } from './held.ts';
 import type { JobAction } from './records.ts';
-import { endOnSnapshot } from './states.ts';
 
 export const snapshotEndings: Readonly<Record<Extract<JobAction, 'createSnapshot' | 'deleteSnapshot'>, Ending>> = {
   createSnapshot: {
@@ -32,8 +31,7 @@ export const snapshotEndings: Readonly<Record<Extract<JobAction, 'createSnapshot
       if (snapshot !== null) control.snapshots.delete(snapshot.id);
     },
     failed(control, job, failure) {
-      const snapshot = heldSnapshot(control, job);
-      if (snapshot !== null) control.snapshots.put(endOnSnapshot(snapshot, 'delete', failure.message));
+      endSnapshot(control, job, 'delete', failure);
     },
   },
 };

@@ -3,7 +3,7 @@
 import { Refusal } from '../faults.ts';
 import type { CreateSnapshot, MetadataChange, Page, Snapshot, SnapshotQuery, UpdateDetails } from './contract.ts';
 import type { Actor, Control } from './control.ts';
-import { changedPairs, checkDescription, checkMetadata, checkName } from './fields.ts';
+import { changedDetails, changedPairs, checkDescription, checkMetadata, checkName } from './fields.ts';
 import { refuseWhileCloned, refuseWhileSnapshotted } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
 import { SNAPSHOTS_PER_DISK_MAX } from './limits.ts';
@@ -23,6 +23,7 @@ function bare(record: SnapshotRecord): Snapshot {
   return snapshot;
 }
 
+/** Begins a snapshot: its moment is when the disk takes the job, which is right after this. */
 export function createSnapshot(control: Control, actor: Actor, input: CreateSnapshot): Snapshot {
   const volume = control.volume(input.volumeId);
   const forced = input.force === true && volume.status === 'attaching';
@@ -82,14 +83,7 @@ export function listSnapshots(control: Control, query: SnapshotQuery): Page<Snap
 
 export function updateSnapshot(control: Control, id: string, input: UpdateDetails): Snapshot {
   const snapshot = control.snapshot(id);
-  if (input.name === undefined && input.description === undefined && input.metadata === undefined) {
-    throw new Refusal('nothing-to-update');
-  }
-  return save(control, snapshot, {
-    name: input.name === undefined ? snapshot.name : checkName(input.name ?? ''),
-    description: input.description === undefined ? snapshot.description : checkDescription(input.description),
-    metadata: input.metadata === undefined ? snapshot.metadata : checkMetadata(input.metadata),
-  });
+  return save(control, snapshot, changedDetails(snapshot, input));
 }
 
 export function changeSnapshotMetadata(control: Control, id: string, change: MetadataChange): Snapshot {
@@ -97,6 +91,7 @@ export function changeSnapshotMetadata(control: Control, id: string, change: Met
   return save(control, snapshot, { metadata: checkMetadata(changedPairs(snapshot.metadata, change)) });
 }
 
+/** Disks that were made from it, or rolled back to it, are not touched. */
 export function deleteSnapshot(control: Control, id: string): null {
   const snapshot = control.snapshot(id);
   const jobId = newJobId();

@@ -88,7 +88,7 @@ export const SNAPSHOT_STATES = {
 
 export const BACKUP_STATES = {
   delete: {
-    from: ['available', 'error', 'error_deleting', 'error_restoring'],
+    from: ['available', 'error', 'error_deleting'],
     during: 'deleting',
     after: 'deleting',
     failed: 'error_deleting',
@@ -110,14 +110,12 @@ export const SNAPSHOT_VOLUME_STATUSES: readonly VolumeStatus[] = IDLE;
 /** Statuses in which bytes may be read or written; the Disk itself refuses during its exclusive operations. */
 export const DATA_VOLUME_STATUSES: readonly VolumeStatus[] = [
   ...IDLE,
-  'reserved',
   'attaching',
   'detaching',
   'backing-up',
   'extending',
   'error_extending',
   'retyping',
-  'awaiting-transfer',
 ];
 
 export const DATA_SNAPSHOT_STATUSES: readonly SnapshotStatus[] = [

@@ -4,9 +4,16 @@ import { Refusal } from '../faults.ts';
 import type { CreateVault, Page, ResourceRef, VaultQuery, VaultSettings, VaultView } from './contract.ts';
 import type { Actor, Control } from './control.ts';
 import { beginDeleteBackup } from './delete-backups.ts';
-import { byteLength } from './fields.ts';
+import { byteLength, checkName, checkSize } from './fields.ts';
 import { begin, newJobId, onVault } from './jobs.ts';
-import { VAULT_RESOURCES_MAX, VAULT_SIZE_GIB_MAX, VAULT_SIZE_GIB_MIN, VAULTS_MAX } from './limits.ts';
+import {
+  EXTRA_INFO_BYTES_MAX,
+  VAULT_RESOURCES_MAX,
+  VAULT_SIZE_GIB_MAX,
+  VAULT_SIZE_GIB_MIN,
+  VAULT_TAGS_BYTES_MAX,
+  VAULTS_MAX,
+} from './limits.ts';
 import { commonKeys, page } from './list.ts';
 import { associate, reschedule } from './policies.ts';
 import type { BackupRecord, VaultRecord } from './records.ts';
@@ -15,12 +22,15 @@ import { available, beginCreateVault, emptyVault, view } from './vault-records.t
 
 const DISK_RESOURCE = 'OS::Cinder::Volume';
 
+/** Stores a vault with what it protects; its object is made right after. */
 export function createVault(control: Control, actor: Actor, input: CreateVault): VaultView {
   if (control.vaults.count() >= VAULTS_MAX) throw new Refusal('vault-limit', { limit: VAULTS_MAX });
   if (input.objectType !== 'disk') throw new Refusal('not-implemented', { what: `A vault for ${input.objectType}` });
   if (input.protectType !== 'backup') throw new Refusal('not-implemented', { what: 'Replication' });
   const base = emptyVault(control, actor, input.name);
-  const vault = { ...base, ...checkedSettings(input), consistentLevel: input.consistentLevel, tags: input.tags ?? [] };
+  const tags = checkSize('tags', input.tags ?? [], VAULT_TAGS_BYTES_MAX);
+  const consistentLevel = checkName(input.consistentLevel);
+  const vault = { ...base, ...checkedSettings(input), consistentLevel, tags };
   const stored = control.vaults.put({ ...vault, resources: checkedResources(control, vault, input.resources) });
   checkCapacity(control, stored);
   beginCreateVault(control, stored);
@@ -75,6 +85,7 @@ export function deleteVault(control: Control, id: string): null {
   return null;
 }
 
+/** A disk is in one vault at most. */
 export function addVaultResources(control: Control, id: string, resources: readonly ResourceRef[]): string[] {
   const vault = available(control.vault(id));
   const added = checkedResources(control, vault, resources);
@@ -119,6 +130,7 @@ function checkedSettings(input: VaultSettings): Partial<VaultRecord> {
   if (input.locked === true) throw new Refusal('not-implemented', { what: 'Backup locking' });
   if (input.autoBind === true) throw new Refusal('not-implemented', { what: 'Binding disks automatically' });
   const { autoBind, autoExpand, bindRules, smnNotify } = input;
+  checkSize('bind_rules', bindRules, VAULT_TAGS_BYTES_MAX);
   const settings = { name, description, sizeGib, thresholdPercent, autoBind, autoExpand, bindRules, smnNotify };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
@@ -140,7 +152,8 @@ function checkedResources(
     const volume = control.volume(ref.id);
     const holder = others.find((other) => other.resources.some((resource) => resource.id === ref.id));
     if (holder !== undefined) throw new Refusal('resource-taken', { id: ref.id, vaultId: holder.id });
-    return { id: ref.id, type: ref.type, name: ref.name ?? volume.name, extraInfo: ref.extraInfo ?? {} };
+    const extraInfo = checkSize('extra_info', ref.extraInfo ?? {}, EXTRA_INFO_BYTES_MAX);
+    return { id: ref.id, type: ref.type, name: checkName(ref.name ?? volume.name), extraInfo };
   });
 }
 

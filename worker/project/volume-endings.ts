@@ -1,9 +1,9 @@
 // The ends of jobs on volumes.
 
 import type { Control } from './control.ts';
-import { type Ending, type Failure, heldBackup, heldSnapshot, heldVolume } from './held.ts';
-import type { JobAction, JobRecord } from './records.ts';
-import { endOnBackup, endOnSnapshot, endOnVolume } from './states.ts';
+import { type Ending, endBackup, endSnapshot, endVolume, type Failure, heldVolume } from './held.ts';
+import type { JobAction, JobRecord, SnapshotRecord, VolumeRecord } from './records.ts';
+import { endOnSnapshot } from './states.ts';
 import { endTask } from './tasks.ts';
 
 type VolumeAction = Extract<
@@ -25,7 +25,7 @@ export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
           updatedMs: control.now(),
         });
       }
-      releaseSources(control, job);
+      endBackup(control, job, 'restore');
       endTask(control, job);
     },
     failed(control, job, failure) {
@@ -35,7 +35,7 @@ export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
         const status = volume.status === 'restoring-backup' ? 'error_restoring' : 'error';
         control.volumes.put({ ...volume, status, priorStatus: null, jobId: null, failReason: failure.message });
       }
-      releaseSources(control, job);
+      endBackup(control, job, 'restore');
       endTask(control, job, failure);
     },
   },
@@ -58,10 +58,8 @@ export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
       }
     },
     failed(control, job, failure) {
-      const volume = heldVolume(control, job);
-      if (volume === null) return;
-      control.volumes.put(endOnVolume(volume, 'delete', failure.message));
-      for (const snapshot of control.snapshots.by('volumeId', volume.id)) {
+      const volume = endVolume(control, job, 'delete', failure);
+      for (const snapshot of snapshotsOf(control, volume)) {
         if (snapshot.jobId === job.id) control.snapshots.put(endOnSnapshot(snapshot, 'delete', failure.message));
       }
     },
@@ -70,45 +68,37 @@ export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
   extendVolume: {
     errorCode: 'EVS.2026',
     done(control, job) {
-      const volume = heldVolume(control, job);
-      const sizeGib = job.entities.sizeGib ?? volume?.sizeGib;
-      if (volume === null || sizeGib === undefined) return;
-      control.volumes.put({ ...endOnVolume(volume, 'extend'), sizeGib, updatedMs: control.now() });
+      const { sizeGib } = job.entities;
+      endVolume(control, job, 'extend', undefined, sizeGib === undefined ? {} : { sizeGib });
     },
     failed(control, job, failure) {
-      const volume = heldVolume(control, job);
-      if (volume !== null) control.volumes.put(endOnVolume(volume, 'extend', failure.message));
+      endVolume(control, job, 'extend', failure);
     },
   },
 
   rollback: {
     errorCode: 'EVS.2105',
     done(control, job) {
-      const volume = heldVolume(control, job);
-      if (volume !== null) control.volumes.put({ ...endOnVolume(volume, 'rollback'), updatedMs: control.now() });
-      const snapshot = heldSnapshot(control, job);
-      if (snapshot !== null) control.snapshots.put(endOnSnapshot(snapshot, 'rollback'));
+      endVolume(control, job, 'rollback');
+      endSnapshot(control, job, 'rollback');
     },
     failed(control, job, failure) {
-      const volume = heldVolume(control, job);
-      if (volume !== null) control.volumes.put(endOnVolume(volume, 'rollback', failure.message));
-      const snapshot = heldSnapshot(control, job);
-      if (snapshot !== null) control.snapshots.put(endOnSnapshot(snapshot, 'rollback', failure.message));
+      endVolume(control, job, 'rollback', failure);
+      endSnapshot(control, job, 'rollback', failure);
     },
   },
 
   restore: {
     errorCode: 'VolumeBackup.0202',
     done(control, job) {
-      const volume = heldVolume(control, job);
-      if (volume !== null) control.volumes.put({ ...endOnVolume(volume, 'restore'), updatedMs: control.now() });
-      releaseSources(control, job);
+      endVolume(control, job, 'restore');
+      endBackup(control, job, 'restore');
       endTask(control, job);
     },
     failed(control, job, failure) {
-      const volume = heldVolume(control, job);
-      if (volume !== null) control.volumes.put(endOnVolume(volume, 'restore', failure.message));
-      releaseSources(control, job);
+      endVolume(control, job, 'restore', failure);
+      // It says nothing against the backup.
+      endBackup(control, job, 'restore');
       endTask(control, job, failure);
     },
   },
@@ -116,34 +106,33 @@ export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
   reinstallOs: {
     errorCode: 'EVS.2024',
     done(control, job) {
-      const volume = heldVolume(control, job);
-      if (volume !== null) {
-        control.volumes.put({ ...endOnVolume(volume, 'reinstall'), updatedMs: control.now() });
-        // S4: the system disk's snapshots go with its old content; data disks are not touched.
-        for (const snapshot of control.snapshots.by('volumeId', volume.id)) control.snapshots.delete(snapshot.id);
-      }
-      const server = job.serverId === undefined ? null : control.servers.get(job.serverId);
-      if (server?.jobId === job.id) {
-        control.servers.put({ ...server, status: 'SHUTOFF', jobId: null, updatedMs: control.now() });
-      }
+      const volume = endVolume(control, job, 'reinstall');
+      // S4: the system disk's snapshots go with its old content; data disks are not touched.
+      for (const snapshot of snapshotsOf(control, volume)) control.snapshots.delete(snapshot.id);
+      stopServer(control, job);
     },
     failed(control, job, failure) {
-      const volume = heldVolume(control, job);
-      if (volume !== null) {
-        control.volumes.put(endOnVolume(volume, 'reinstall', failure.message));
-        for (const snapshot of control.snapshots.by('volumeId', volume.id)) {
-          if (snapshot.jobId !== job.id) continue;
-          const status = snapshot.priorStatus ?? 'available';
-          control.snapshots.put({ ...snapshot, status, priorStatus: null, jobId: null });
-        }
+      const volume = endVolume(control, job, 'reinstall', failure);
+      for (const snapshot of snapshotsOf(control, volume)) {
+        if (snapshot.jobId !== job.id) continue;
+        const status = snapshot.priorStatus ?? 'available';
+        control.snapshots.put({ ...snapshot, status, priorStatus: null, jobId: null });
       }
-      const server = job.serverId === undefined ? null : control.servers.get(job.serverId);
-      if (server?.jobId === job.id) {
-        control.servers.put({ ...server, status: 'SHUTOFF', jobId: null, updatedMs: control.now() });
-      }
+      stopServer(control, job);
     },
   },
 };
+
+function snapshotsOf(control: Control, volume: VolumeRecord | null): SnapshotRecord[] {
+  return volume === null ? [] : control.snapshots.by('volumeId', volume.id);
+}
+
+/** Rebuilt or not, the server is stopped afterwards. */
+function stopServer(control: Control, job: JobRecord): void {
+  const server = job.serverId === undefined ? null : control.servers.get(job.serverId);
+  if (server?.jobId !== job.id) return;
+  control.servers.put({ ...server, status: 'SHUTOFF', jobId: null, updatedMs: control.now() });
+}
 
 /** The Disk itself says that it does not exist: a volume without bytes is an error, and its snapshots went with it. */
 export function loseVolume(control: Control, job: JobRecord, failure: Failure): void {
@@ -155,10 +144,4 @@ export function loseVolume(control: Control, job: JobRecord, failure: Failure): 
   for (const snapshot of control.snapshots.by('volumeId', volume.id)) {
     if (snapshot.jobId === null) control.snapshots.put({ ...snapshot, ...lost, status: 'error' });
   }
-}
-
-/** The snapshot and the backup that a new or restored disk was made from are free again. */
-function releaseSources(control: Control, job: JobRecord): void {
-  const backup = heldBackup(control, job);
-  if (backup !== null) control.backups.put(endOnBackup(backup, 'restore'));
 }

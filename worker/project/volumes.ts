@@ -11,7 +11,7 @@ import type {
   VolumeStatus,
 } from './contract.ts';
 import type { Control } from './control.ts';
-import { changedPairs, checkDescription, checkMetadata, checkName, checkTags, typeNamed } from './fields.ts';
+import { changedDetails, changedPairs, checkMetadata, checkTags, typeNamed } from './fields.ts';
 import { refuseWhileCloned, refuseWhileSnapshotted } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
 import { GIB, QUOTA, RETYPE, SYSTEM_SIZE_GIB_MAX, VOLUME_TYPES } from './limits.ts';
@@ -30,7 +30,7 @@ const SORT_KEYS: SortKeys<VolumeRecord> = {
 
 /** The contract's view of a record. */
 export function bare(record: VolumeRecord): Volume {
-  const { jobId, priorStatus, ...volume } = record;
+  const { jobId, priorStatus, wasSystem, ...volume } = record;
   return volume;
 }
 
@@ -58,14 +58,7 @@ export function listVolumes(control: Control, query: VolumeQuery): Page<Volume> 
 
 export function updateVolume(control: Control, id: string, input: UpdateDetails): Volume {
   const volume = notDeleting(control.volume(id));
-  if (input.name === undefined && input.description === undefined && input.metadata === undefined) {
-    throw new Refusal('nothing-to-update');
-  }
-  return save(control, volume, {
-    name: input.name === undefined ? volume.name : checkName(input.name ?? ''),
-    description: input.description === undefined ? volume.description : checkDescription(input.description),
-    metadata: input.metadata === undefined ? volume.metadata : checkMetadata(input.metadata),
-  });
+  return save(control, volume, changedDetails(volume, input));
 }
 
 export function changeVolumeMetadata(control: Control, id: string, change: MetadataChange): Volume {
@@ -78,6 +71,7 @@ export function changeVolumeTags(control: Control, id: string, change: MetadataC
   return save(control, volume, { tags: checkTags(changedPairs(volume.tags, change)) });
 }
 
+/** Flags of the Cinder form; allowed whatever runs. */
 export function setVolumeFlags(
   control: Control,
   id: string,
@@ -126,6 +120,7 @@ export function deleteVolume(control: Control, id: string, input: DeleteVolume):
   return { jobId };
 }
 
+/** Grows a disk; none ever shrinks. */
 export function extendVolume(control: Control, id: string, input: { sizeGib: number }): { jobId: string } {
   const jobId = newJobId();
   const volume = control.volume(id);
@@ -137,8 +132,7 @@ export function extendVolume(control: Control, id: string, input: { sizeGib: num
     if (status === 'REBUILD' || status === 'ERROR') throw new Refusal('extend-server', { id, status });
   }
   const { sizeGib } = input;
-  // What was a system disk once keeps its limit; being bootable is what stays of it.
-  const sizeGibMax = volume.system || volume.bootable ? SYSTEM_SIZE_GIB_MAX : QUOTA.perVolumeGigabytes;
+  const sizeGibMax = volume.wasSystem ? SYSTEM_SIZE_GIB_MAX : QUOTA.perVolumeGigabytes;
   if (!Number.isInteger(sizeGib) || sizeGib <= volume.sizeGib) {
     throw new Refusal('extend-size', { value: sizeGib, size: volume.sizeGib });
   }
@@ -183,10 +177,12 @@ export function resetVolumeStatus(control: Control, id: string, status: string):
   return save(control, volume, { status: status as VolumeStatus });
 }
 
+/** Stores the changed fields of a volume, with the time of the change. */
 export function save(control: Control, volume: VolumeRecord, changed: Partial<VolumeRecord>): Volume {
   return bare(control.volumes.put({ ...volume, ...changed, updatedMs: control.now() }));
 }
 
+/** The volume, or the refusal that it is on its way out. */
 export function notDeleting(volume: VolumeRecord): VolumeRecord {
   if (volume.status === 'deleting') throw new Refusal('volume-deleting', { id: volume.id });
   return volume;

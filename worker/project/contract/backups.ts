@@ -4,14 +4,7 @@ import type { Face } from '../../faults.ts';
 import type { ListQuery } from './common.ts';
 
 /** CBR shows creating as protecting. A backup in an unfinished state is never readable. */
-export type BackupStatus =
-  | 'creating'
-  | 'available'
-  | 'restoring'
-  | 'deleting'
-  | 'error'
-  | 'error_restoring'
-  | 'error_deleting';
+export type BackupStatus = 'creating' | 'available' | 'restoring' | 'deleting' | 'error' | 'error_deleting';
 
 export interface Backup {
   readonly id: string;

@@ -6,7 +6,6 @@ import type { ListQuery } from './common.ts';
 export type VolumeStatus =
   | 'creating'
   | 'available'
-  | 'reserved'
   | 'attaching'
   | 'in-use'
   | 'detaching'
@@ -18,7 +17,6 @@ export type VolumeStatus =
   | 'rollbacking'
   | 'reverting'
   | 'downloading'
-  | 'awaiting-transfer'
   | 'error'
   | 'error_extending'
   | 'error_deleting'

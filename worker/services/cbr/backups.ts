@@ -37,7 +37,7 @@ const STATUS: Readonly<Record<string, readonly string[]>> = {
   waiting_protect: ['creating'],
   waiting_restore: ['restoring'],
   waiting_delete: ['deleting'],
-  error: ['error', 'error_restoring', 'error_deleting'],
+  error: ['error', 'error_deleting'],
 };
 
 async function listBackups(call: Call<z.output<typeof BackupList>, unknown>): Promise<Response> {

@@ -97,7 +97,6 @@ const BACKUP_STATUS: Readonly<Record<Backup['status'], string>> = {
   restoring: 'restoring',
   deleting: 'deleting',
   error: 'error',
-  error_restoring: 'error',
   error_deleting: 'error',
 };
 

@@ -96,9 +96,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       call.ask((project, caller) => project.deleteVolume(caller, id, { face: 'cinder', force: true, cascade: true })),
   }),
   'os-reset_status': action({
-    input: z.object({ status: optionalText, attach_status: optionalText, migration_status: optionalText }),
-    run: (call, id, input) =>
-      call.ask((project, caller) => project.resetVolumeStatus(caller, id, input.status ?? 'available')),
+    // Attachments and migrations have no status of their own here that could be wrong.
+    input: z.object({ status: z.string() }),
+    run: (call, id, input) => call.ask((project, caller) => project.resetVolumeStatus(caller, id, input.status)),
   }),
 };
 

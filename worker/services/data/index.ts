@@ -80,9 +80,17 @@ async function write(call: AnyCall, target: DataTarget): Promise<Response> {
     if (!ofPlatform(error)) await Promise.race([body.counted, scheduler.wait(BODY_VERDICT_MS)]);
     throw error;
   }
-  if (answer.status !== 204) throw body.refusal() ?? (await refused(call, target, 'write', answer));
+  if (answer.status !== 204) {
+    await settled(body.counted);
+    throw body.refusal() ?? (await refused(call, target, 'write', answer));
+  }
   await body.counted;
   return new Response(null, { status: 204 });
+}
+
+/** Waits, but not for long, until the pipe of a refused body has let go of it. */
+async function settled(counted: Promise<void>): Promise<void> {
+  await Promise.race([counted.catch(() => undefined), scheduler.wait(BODY_VERDICT_MS)]);
 }
 
 /** The object itself failed, and the platform says so. */

@@ -56,7 +56,8 @@ export function countBody(
   // HTTP itself ends a body at its Content-Length, so a native pipe is enough there; it is several times faster.
   const { readable, writable } =
     framing === 'content-length' ? new FixedLengthStream(length) : chunkedMeter(length, refuse);
-  const counted = source.pipeTo(writable).catch(() => {
+  // Not cancelled when it is refused: the rest is taken in before the answer is sent.
+  const counted = source.pipeTo(writable, { preventCancel: true }).catch(() => {
     throw refusal ?? wrongSize(`The body has not the ${length} bytes that were announced; nothing was written.`);
   });
   // Somebody looks at it only when the object has answered; until then it is not unhandled.

@@ -13,6 +13,7 @@ type TagMap = Readonly<Record<string, string>>;
 const TagList = z.array(z.object({ key: z.string(), value: z.string().nullish() }));
 const ActionBody = z.object({ action: z.enum(['create', 'delete']), tags: TagList });
 const MapBody = z.object({ tags: stringMap });
+const AllTags = z.object({ tags: z.record(z.string(), z.array(z.string())) });
 
 async function tagsOf(call: AnyCall): Promise<TagMap> {
   return (await call.ask((project, caller) => project.getVolume(caller, call.params.id!))).tags;
@@ -43,6 +44,14 @@ async function allVolumes(call: AnyCall): Promise<Volume[]> {
     marker = page.items.at(-1)?.id;
     if (!page.more || marker === undefined) return volumes;
   }
+}
+
+async function allTags(call: AnyCall): Promise<Response> {
+  const values = new Map<string, Set<string>>();
+  for (const volume of await allVolumes(call)) {
+    for (const [key, value] of Object.entries(volume.tags)) values.set(key, (values.get(key) ?? new Set()).add(value));
+  }
+  return json(200, { tags: Object.fromEntries([...values].map(([key, set]) => [key, [...set]])) });
 }
 
 function onlyVolumes(call: AnyCall): void {
@@ -79,17 +88,16 @@ export function tagRoutes(routes: Routes): void {
   routes
     .get('/os-vendor-tags/{type}', {
       summary: 'All tags of all disks: values by key',
-      answers: { 200: z.object({ tags: z.record(z.string(), z.array(z.string())) }) },
-      handle: async (call) => {
+      answers: { 200: AllTags },
+      handle: (call) => {
         onlyVolumes(call);
-        const values = new Map<string, Set<string>>();
-        for (const volume of await allVolumes(call)) {
-          for (const [key, value] of Object.entries(volume.tags)) {
-            values.set(key, (values.get(key) ?? new Set()).add(value));
-          }
-        }
-        return json(200, { tags: Object.fromEntries([...values].map(([key, set]) => [key, [...set]])) });
+        return allTags(call);
       },
+    })
+    .get('/cloudvolumes/tags', {
+      summary: 'All tags of all disks (newer form)',
+      answers: { 200: AllTags },
+      handle: allTags,
     })
     .get(map, {
       summary: 'Tags of a disk, as a map',

@@ -7,7 +7,7 @@ import { attachmentView, linksOf, type ViewContext } from '../cinder/views.ts';
 import type { NativeSnapshot, NativeVolume } from './shapes.ts';
 
 /** The vendor's table of statuses has no state for Cinder's `revert`; to it, every rollback is one. */
-const VOLUME_STATUS: Readonly<Record<string, string>> = { reverting: 'rollbacking', reserved: 'attaching' };
+const VOLUME_STATUS: Readonly<Record<string, string>> = { reverting: 'rollbacking' };
 const SNAPSHOT_STATUS: Readonly<Record<string, string>> = { restoring: 'rollbacking' };
 
 export function nativeVolume(call: ViewContext, volume: Volume): z.input<typeof NativeVolume> {

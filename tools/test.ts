@@ -13,7 +13,8 @@ const RUNS = [['kernel', 'engine', 'worker'], ['system']];
 const PROJECTS = RUNS.flat();
 
 /** What workerd says when tests abort objects on purpose, a hundred times a run. */
-const DELIBERATE = /^(uncaught exception; exception = .*|exception = .*|stack: .*|\s+at .*|NOSENTRY .*|uncaught exception; source = .*(no answer|the answer was lost|replaced under the read))$/;
+const DELIBERATE =
+  /^(uncaught exception; exception = .*|exception = .*|stack: .*|\s+at .*|NOSENTRY .*|uncaught exception; source = .*(no answer|the answer was lost|replaced under the read))$/;
 
 interface Count {
   passed: number;

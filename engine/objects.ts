@@ -25,6 +25,9 @@ export const ENCODING_LOST = 14;
 /** 1 MiB of checked pages a disk: the path to every block of a busy 2 GiB region. */
 const PAGE_CACHE_MAX = 128;
 
+/** Digests whose stored bytes were checked or written lately: 400 KB of keys a disk at most. */
+const TRUSTED_MAX = 4_096;
+
 const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
 
 export class Objects {
@@ -34,6 +37,8 @@ export class Objects {
   readonly #pages = new Map<string, Uint8Array>();
   /** Digests whose stored bytes were seen to be wrong: the next write of the same content replaces them. */
   readonly #bad = new Set<string>();
+  /** Digests whose stored bytes are known to be right, oldest first: a write of the same content may rely on them. */
+  readonly #trusted = new Set<string>();
   /** Told of every reference that is created. The collector's barrier; without it collection loses data. */
   onReference: ((digests: readonly Digest[]) => void) | null = null;
 
@@ -45,6 +50,7 @@ export class Objects {
   /** Forgets everything that is only in memory, so that the next read looks at what is stored. */
   dropCaches(): void {
     this.#pages.clear();
+    this.#trusted.clear();
   }
 
   /** Checked bytes for each ref, in order. A hole's ref gives zeros. */
@@ -90,7 +96,8 @@ export class Objects {
 
   /**
    * Stores content under its name and returns the names in order; zeros become HOLE and store nothing. Each entry is
-   * 65,536 or 8,192 bytes, by kind. Content that is there already costs a look-up.
+   * 65,536 or 8,192 bytes, by kind. Content that is there already is not stored again, but it is read and checked first:
+   * a write that was acknowledged must not rest on an object that went bad unseen.
    */
   insert(kind: Kind, contents: readonly Uint8Array[]): Digest[] {
     if (contents.length === 0) return [];
@@ -104,12 +111,14 @@ export class Objects {
     });
     const candidates = [...fresh.values()];
     const present = this.store.hasMany(candidates.map((c) => c.ref));
+    this.#check(candidates.filter((_, i) => present[i]).map((c) => c.ref));
     const missing: StoredObject[] = [];
     const wrong: StoredObject[] = [];
     candidates.forEach(({ ref, bytes }, i) => {
       const bad = this.#bad.delete(toHex(ref.digest));
       if (present[i] && !bad) return;
       (bad ? wrong : missing).push({ ...ref, frame: codec.encode(bytes) });
+      this.#trust(ref);
     });
     if (missing.length > 0) this.store.putMany(missing);
     if (wrong.length > 0) this.store.replaceMany(wrong);
@@ -136,6 +145,23 @@ export class Objects {
     this.store.replaceMany(objects);
     this.onReference?.(objects.map((object) => object.digest));
     return good;
+  }
+
+  /** Reads what is stored under these names, unless it was checked lately, and remembers what is bad. */
+  #check(refs: readonly ObjectRef[]): void {
+    const unknown = refs.filter((ref) => !this.#trusted.has(toHex(ref.digest)));
+    if (unknown.length === 0) return;
+    this.#open(unknown, this.store.getMany(unknown)).forEach((found, i) => {
+      if (typeof found === 'string') this.#bad.add(toHex(unknown[i]!.digest));
+      else this.#trust(unknown[i]!);
+    });
+  }
+
+  #trust(ref: ObjectRef): void {
+    const key = toHex(ref.digest);
+    this.#trusted.delete(key);
+    this.#trusted.add(key);
+    if (this.#trusted.size > TRUSTED_MAX) this.#trusted.delete(this.#trusted.keys().next().value!);
   }
 
   #open(refs: readonly ObjectRef[], frames: readonly (Frame | null)[]): Lookup[] {

@@ -32,6 +32,19 @@ describe('a damaged block', () => {
     });
   }
 
+  for (const fault of ['flip', 'misdirect'] as const) {
+    test(`${fault}: a write of the same content elsewhere does not rest on it`, () => {
+      const { disk, store } = newDisk();
+      disk.write(0, blocks(4, 1));
+      settle(disk);
+      damageDisk(disk, { target: { kind: 'range', offset: 0, length: BLOCKS_16 }, fault, count: 4, seed: 1 });
+      disk.write(BLOCKS_16, blocks(4, 1));
+      for (const current of [disk, Disk.open(store.fork(), host)!]) {
+        expect(mustRead(current, 'head', BLOCKS_16, 4 * BLOCK_BYTES)).toEqual(blocks(4, 1));
+      }
+    });
+  }
+
   test('small writes over it survive folding, and it stays damaged beside them', () => {
     const { disk, store } = newDisk();
     disk.write(0, blocks(2, 1));

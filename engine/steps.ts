@@ -19,7 +19,7 @@ export type Step = NeedStep | PauseStep;
 
 export const PAUSE: PauseStep = { pause: true };
 
-/** A job that returns T when it is done. */
+/** A job that returns T when it is done. Whoever drives it and gives up calls `return`: it may hold something. */
 export type Job<T> = Generator<Step, T, void>;
 
 /** Drives a job to its end where everything is local. Throws `damaged` when it needs what is not there. */
@@ -40,10 +40,14 @@ export async function runFetching<T>(
   bring: (refs: readonly ObjectRef[]) => Promise<void>,
   pause: () => Promise<void> | undefined = () => undefined,
 ): Promise<T> {
-  for (;;) {
-    const step = job.next();
-    if (step.done) return step.value;
-    if ('need' in step.value) await bring(step.value.need);
-    else await pause();
+  try {
+    for (;;) {
+      const step = job.next();
+      if (step.done) return step.value;
+      if ('need' in step.value) await bring(step.value.need);
+      else await pause();
+    }
+  } finally {
+    job.return(undefined as never);
   }
 }

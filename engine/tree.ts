@@ -68,13 +68,14 @@ export interface AllocatedBlock {
   readonly digest: Digest;
 }
 
-/** Allocated blocks in order, from `fromBlock`, at most `limit`. `next` is where to go on, null at the end. */
-export function* allocatedBlocks(
-  objects: Objects,
-  root: Digest,
-  fromBlock: number,
-  limit: number,
-): Job<{ blocks: AllocatedBlock[]; next: number | null }> {
+export interface AllocatedPart {
+  readonly blocks: readonly AllocatedBlock[];
+  /** Where to go on, null at the end. */
+  readonly next: number | null;
+}
+
+/** Allocated blocks in order, from `fromBlock`, at most `limit`. */
+export function* allocatedBlocks(objects: Objects, root: Digest, fromBlock: number, limit: number): Job<AllocatedPart> {
   const blocks: AllocatedBlock[] = [];
   const next = yield* descend(TREE_LEVELS, root, 0);
   return { blocks, next };
@@ -102,12 +103,7 @@ export function* allocatedBlocks(
 export function* countAllocatedBlocks(objects: Objects, root: Digest): Job<number> {
   let count = 0;
   for (let from: number | null = 0; from !== null; ) {
-    const { blocks, next }: { blocks: AllocatedBlock[]; next: number | null } = yield* allocatedBlocks(
-      objects,
-      root,
-      from,
-      PAGE_CHILDREN * PAGE_CHILDREN,
-    );
+    const { blocks, next }: AllocatedPart = yield* allocatedBlocks(objects, root, from, PAGE_CHILDREN * PAGE_CHILDREN);
     count += blocks.length;
     from = next;
   }

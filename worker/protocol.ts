@@ -77,9 +77,6 @@ export interface PinnedRoot {
   readonly logicalBytes: number;
 }
 
-/** A point of a disk's history that can be read. */
-export type Point = { readonly kind: 'head' } | { readonly kind: 'snapshot'; readonly snapshotId: string };
-
 /** State of a disk as its object sees it; the truth about bytes. */
 export interface DiskStatus {
   readonly sizeBytes: number;

@@ -13,8 +13,6 @@ import { CHECK_BYTES, type LogEntry, zeroEntries } from './log.ts';
 export const ROW_DATA_MAX = 1_048_576;
 /** Entries of one log row: 16,384 × 39 bytes of directory at most. */
 export const ROW_ENTRIES_MAX = 16_384;
-/** Blocks that wait in memory before the batch stages them. */
-const WAITING_BLOCKS_MAX = 16;
 
 /** One future row of the log. */
 export interface BatchRow {
@@ -69,20 +67,10 @@ export class WriteBatch {
     for (const entry of zeroEntries(offset / SECTOR_BYTES, length / SECTOR_BYTES)) this.#row(0).entries.push(entry);
   }
 
-  /** Adds blocks by digest: their objects are present, or can be fetched from an upstream. */
-  addDigest(blockIndex: number, digest: Digest): void {
-    this.#row(0).entries.push({ kind: 'block', blockIndex, digest });
-  }
-
   /** Stores what waits as objects, in one transaction, so that memory stays bounded. Nothing becomes visible. */
   stage(): void {
     if (this.#waiting.length === 0) return;
     this.#disk.store.transaction(() => this.#seal());
-  }
-
-  /** True when enough waits that the caller should `stage` before it adds more. */
-  get wantsStage(): boolean {
-    return this.#waiting.length >= WAITING_BLOCKS_MAX;
   }
 
   /** For the disk's commit, inside its transaction: seals what waits and hands over the rows. */

@@ -5,6 +5,7 @@ import { EngineError } from '../errors.ts';
 import type { EngineHost } from '../host.ts';
 import type { DiskStore, UpstreamRow } from '../ports.ts';
 import type { Job } from '../steps.ts';
+import { type AllocatedPart, allocatedBlocks } from '../tree.ts';
 import { DISK_BYTES_MAX, type Digest, HOLE, SECTOR_BYTES } from '../types.ts';
 import { appendRows, remember } from './append.ts';
 import { checkRange, WriteBatch } from './batch.ts';
@@ -211,6 +212,18 @@ export class Disk {
 
   unpin(pinId: string): void {
     this.state.store.transaction(() => this.state.store.deletePin(pinId));
+  }
+
+  /** A part of the allocated blocks under one of this disk's roots, which is kept until the job has ended. */
+  *allocatedBlocks(root: Digest, fromBlock: number, limit: number): Job<AllocatedPart> {
+    // A copy: two walks of one root each hold their own.
+    const kept = root.slice();
+    this.state.walkedRoots.add(kept);
+    try {
+      return yield* allocatedBlocks(this.state.objects, kept, fromBlock, limit);
+    } finally {
+      this.state.walkedRoots.delete(kept);
+    }
   }
 
   get wantsFold(): boolean {

@@ -32,6 +32,8 @@ export class DiskState {
   readonly upstreams = new Map<string, UpstreamRow>();
   /** What running folds have stored so far, not referred to until they commit: roots of a collection, too. */
   readonly foldOutputs = new Set<Digest[]>();
+  /** Roots that somebody is walking: what named them may be replaced, or deleted, meanwhile. */
+  readonly walkedRoots = new Set<Digest>();
   /** Batches that have staged objects and are not committed: their digests are roots of a collection. */
   readonly openBatches = new Set<WriteBatch>();
 
@@ -112,7 +114,7 @@ export class DiskState {
   /** Roots of everything that must stay readable: where marking and hydration start. The log's digests come on top. */
   roots(): Digest[] {
     const sealed = [...this.snapshots.values()].flatMap((row) => (row.root ? [row.root] : []));
-    return [this.head.root, ...sealed, ...this.store.listPins().map((pin) => pin.root)];
+    return [this.head.root, ...sealed, ...this.store.listPins().map((pin) => pin.root), ...this.walkedRoots];
   }
 
   /** Replaces the head's content by `root` and drops the log. Call inside a transaction; call `reset` after it. */

@@ -211,9 +211,9 @@ class BackupRun {
 
   /** From the vault, where a parent's pages always are, into memory; else from where the disk is hydrated from. */
   async #bring(refs: readonly ObjectRef[]): Promise<void> {
-    const frames = await this.#source.fetch(refs);
-    this.#overlay.replaceMany(refs.flatMap((ref, i) => (frames[i] ? [{ ...ref, frame: frames[i] }] : [])));
-    const absent = refs.filter((_, i) => !frames[i]);
+    // Checked before it is kept: a bad copy in the vault must not hide the good one that the disk's own upstream has.
+    const isHere = this.#objects.adopt(refs, await this.#source.fetch(refs));
+    const absent = refs.filter((_, i) => !isHere[i]);
     if (absent.length === 0) return;
     // "Nowhere" is no failure here: whoever needs it finds it missing, and names what it would have been.
     await this.#ports.bring?.(absent).catch((error: unknown) => {

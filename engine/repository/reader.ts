@@ -5,7 +5,7 @@ import type { EngineHost } from '../host.ts';
 import { Objects } from '../objects.ts';
 import type { ObjectSource } from '../ports.ts';
 import { runFetching } from '../steps.ts';
-import { type AllocatedBlock, allocatedBlocks, lookupBlocks } from '../tree.ts';
+import { type AllocatedPart, allocatedBlocks, lookupBlocks } from '../tree.ts';
 import { BLOCK_BYTES, type Digest, isHole, Kind, type ObjectRef, SECTOR_BYTES } from '../types.ts';
 import { FrameCache } from './frame-cache.ts';
 
@@ -66,7 +66,7 @@ export class BackupReader {
   }
 
   /** Allocated blocks in order, from `fromBlock`, at most `limit`; `next`: where to go on, or null. */
-  async blocks(fromBlock: number, limit: number): Promise<{ blocks: AllocatedBlock[]; next: number | null }> {
+  async blocks(fromBlock: number, limit: number): Promise<AllocatedPart> {
     const job = allocatedBlocks(this.#pages, this.#backup.root, fromBlock, limit);
     return runFetching(job, (refs) => this.#bringPages(refs));
   }

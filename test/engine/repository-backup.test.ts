@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { EngineError } from '../../engine/errors.ts';
 import { MemoryDiskStore } from '../../engine/memory/disk-store.ts';
 import { Objects } from '../../engine/objects.ts';
+import { readPack } from '../../engine/repository/pack-reader.ts';
 import { verifyBackup } from '../../engine/repository/verify.ts';
 import { BLOCK_BYTES, HOLE, Kind, type ObjectRef } from '../../engine/types.ts';
 import { block, host, sha256, TestDisk, uuid, VAULT, World } from '../support/repository.ts';
@@ -161,6 +162,26 @@ describe('a backup', () => {
     const result = await backUp(ports, { ...world.request(bare, uuid(11)), root });
     expect(result.logicalBytes).toBe(32 * BLOCK_BYTES);
     expect(await world.content(uuid(11))).toEqual(disk.content());
+  });
+
+  test('of a disk that is still being restored does not take a bad copy from the vault', async () => {
+    const world = await World.make();
+    const disk = sampleDisk();
+    await world.backUp(disk, uuid(11));
+    for (const key of await world.keys('/pages/')) {
+      const pack = (await world.obs.get(key))!;
+      const [entry] = (await readPack(world.obs, host.kernel, key))!.entries;
+      pack[entry!.offset]! ^= 1;
+      await world.obs.delete([key]);
+      await world.obs.putOnce(key, pack);
+    }
+    const bare = new TestDisk(uuid(2));
+    const bring = async (refs: readonly ObjectRef[]) => {
+      bare.objects.adopt(refs, disk.store.objects.getMany(refs));
+    };
+    const { backUp } = await import('../../engine/repository/backup.ts');
+    await backUp(world.ports(bare, { bring }), { ...world.request(bare, uuid(12)), root: disk.root() });
+    expect(await world.content(uuid(12))).toEqual(disk.content());
   });
 
   test('of many objects stays within what one call may carry', async () => {

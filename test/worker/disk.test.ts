@@ -1,6 +1,6 @@
 // The Disk object: jobs and bytes through its RPC, as Project and the data service use it.
 
-import { runDurableObjectAlarm } from 'cloudflare:test';
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
 import { bindings, createVault, DiskDriver, label, OWNER, randomBytes } from './disk-driver.ts';
 
@@ -96,6 +96,64 @@ describe('snapshots', () => {
       while (!(await reader.read()).done);
     })();
     await expect(rest).rejects.toThrow(/replaced under the read/);
+  });
+
+  test('a rollback that cannot be leaves the disk to its guests', async () => {
+    const disk = await new DiskDriver().create();
+    expect(await disk.run({ kind: 'rollback', snapshotId: 'nothing' })).toMatchObject({ code: 'not-found' });
+    await disk.write(0, randomBytes(MIB));
+    await disk.done({ kind: 'createSnapshot', snapshotId: 's' });
+  });
+
+  test('a disk that could not be made gives back what it was to be made of', async () => {
+    const disk = await new DiskDriver().create();
+    await disk.write(0, randomBytes(MIB));
+    await disk.done({ kind: 'createSnapshot', snapshotId: 's' });
+    const jobId = crypto.randomUUID();
+    const source = { kind: 'snapshot', diskId: disk.id, snapshotId: 's', zone: OWNER.zone } as const;
+    const clone = new DiskDriver();
+    expect(await clone.run({ kind: 'create', sizeBytes: MIB, source }, jobId)).toMatchObject({ code: 'invalid' });
+    expect(await disk.stub.objects(OWNER, jobId, [])).toBeNull();
+  });
+
+  test('nobody can pin a disk that is being deleted', async () => {
+    const disk = await new DiskDriver().create();
+    await disk.done({ kind: 'createSnapshot', snapshotId: 's' });
+    // Something to give back first, to somebody who takes his time: meanwhile others may come in.
+    const locator = { kind: 'disk', diskId: crypto.randomUUID(), zone: OWNER.zone, logicalBytes: 0 };
+    await runInDurableObject(disk.stub, (object, state) => {
+      state.storage.sql.exec('INSERT INTO held(id, locator) VALUES (?, ?)', 'held', JSON.stringify(locator));
+      const slow = { idFromName: (name: string) => name, get: () => ({ unpin: () => scheduler.wait(50) }) };
+      Object.assign(object, { env: { ...bindings, DISK: slow } });
+    });
+    const deletion = disk.run({ kind: 'delete' });
+    const given: string[] = [];
+    for (let i = 0; i < 10; i++) {
+      if ((await disk.stub.pin(OWNER, `pin ${i}`, 's')) !== null) given.push(`pin ${i}`);
+    }
+    expect(await deletion).toMatchObject({ state: 'done' });
+    // Who came before the deletion keeps what it was promised.
+    for (const pinId of given) expect(await disk.stub.objects(OWNER, pinId, [])).not.toBeNull();
+  });
+
+  test('what a disk was doing ends when it becomes a tombstone', async () => {
+    const vaultId = await createVault();
+    const disk = await new DiskDriver().create();
+    await disk.write(0, randomBytes(MIB));
+    const backupId = await backedUp(disk, vaultId);
+    await disk.done({ kind: 'createSnapshot', snapshotId: 's' });
+    await disk.stub.pin(OWNER, 'pin', 's');
+    await disk.stub.run(OWNER, crypto.randomUUID(), { kind: 'restore', vaultId, backupId });
+    await disk.done({ kind: 'delete' });
+    await runDurableObjectAlarm(disk.stub);
+    await runInDurableObject(disk.stub, (_disk, { storage: { sql } }) => {
+      for (const table of ['job', 'held', 'upstream']) {
+        expect([table, ...sql.exec(`SELECT * FROM ${table}`).toArray()]).toEqual([table]);
+      }
+    });
+    expect(await disk.stub.objects(OWNER, 'pin', [])).toEqual([]);
+    await disk.stub.unpin(OWNER, 'pin');
+    expect(await disk.stub.objects(OWNER, 'pin', [])).toBeNull();
   });
 
   test('a clone reads from its source until it has all, also after the source was deleted', async () => {

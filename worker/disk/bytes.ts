@@ -3,7 +3,6 @@
 import type { WriteBatch } from '../../engine/disk/batch.ts';
 import type { PointId } from '../../engine/disk/disk.ts';
 import { EngineError, type EngineErrorCode } from '../../engine/errors.ts';
-import { allocatedBlocks } from '../../engine/tree.ts';
 import { BLOCK_BYTES, toHex } from '../../engine/types.ts';
 import type { AllocatedBlocks, DataFault } from '../protocol.ts';
 import type { DiskRuntime } from './runtime.ts';
@@ -64,14 +63,16 @@ export async function readBytes(
   const end = offset + length;
   const { contentChanges } = runtime;
   const nextChunk = async () => {
-    if (point === 'head' && runtime.contentChanges !== contentChanges) {
-      throw new EngineError('busy', 'the content of the disk was replaced under the read');
-    }
     // Chunks end at multiples of their size: a block is read once.
     const size = Math.min(CHUNK_BYTES - (at % CHUNK_BYTES), end - at);
     const start = at;
     at += size;
-    return runtime.read(point, start, size);
+    const bytes = await runtime.read(point, start, size);
+    // Asked afterwards: a read that had to fetch may have begun with one content and ended with another.
+    if (point === 'head' && runtime.contentChanges !== contentChanges) {
+      throw new EngineError('busy', 'the content of the disk was replaced under the read');
+    }
+    return bytes;
   };
   const ahead = await readAhead(nextChunk, () => at < Math.min(end, offset + AHEAD_BYTES));
   const body = new ReadableStream<Uint8Array>({
@@ -116,9 +117,8 @@ export async function writeBytes(
   offset: number,
   length: number,
 ): Promise<void> {
-  const { disk } = runtime;
+  const { disk, contentChanges } = runtime;
   await runtime.relievePressure();
-  const { contentChanges } = runtime;
   const batch = disk.begin();
   try {
     await fill(runtime, batch, body, offset, length);
@@ -183,8 +183,8 @@ export async function listBlocks(
   else if (runtime.disk.view(point).log !== null) await runtime.sealAll();
   const { root } = runtime.disk.view(point);
   const sizeBytes = runtime.disk.pointBytes(point);
-  const page = allocatedBlocks(runtime.disk.state.objects, root, cursor, Math.min(limit, BLOCKS_PER_PAGE_MAX));
-  const { blocks, next } = await runtime.drive(page);
+  const part = runtime.disk.allocatedBlocks(root, cursor, Math.min(limit, BLOCKS_PER_PAGE_MAX));
+  const { blocks, next } = await runtime.drive(part);
   return {
     blocks: blocks.map(({ blockIndex, digest }) => ({ blockIndex, digest: toHex(digest) })),
     next,

@@ -3,7 +3,6 @@
 
 import { EngineError } from '../../engine/errors.ts';
 import { backUp } from '../../engine/repository/backup.ts';
-import { HOLE } from '../../engine/types.ts';
 import { R2Obs } from '../adapters/r2-obs.ts';
 import type { Env } from '../env.ts';
 import { engineHost } from '../host.ts';
@@ -55,10 +54,13 @@ export function runQuick(runtime: DiskRuntime, job: DiskJob): void {
   }
 }
 
-/** What accepting a long job does at once: a backup's point in time is the moment of its acceptance (statement B2). */
+/**
+ * What accepting a long job does at once: a backup's point in time is the moment of its acceptance (statement B2).
+ * Throws what makes the job impossible, and then has changed nothing: a refused job must not keep the disk for itself.
+ */
 export function acceptLong(runtime: DiskRuntime, jobId: string, job: LongJob): void {
-  if (isExclusive(job)) runtime.takeExclusive(jobId);
   if (job.kind === 'rollback') runtime.disk.state.snapshot(job.snapshotId);
+  if (isExclusive(job)) runtime.takeExclusive(jobId);
   if (job.kind === 'backup' && job.snapshotId === undefined) {
     const id = hiddenSnapshotId(job.backupId);
     if (!runtime.disk.state.snapshots.has(id)) runtime.disk.createSnapshot(id, { hidden: true });
@@ -113,6 +115,7 @@ async function backup(
   try {
     await runtime.sealAll();
     const { root, sizeBytes } = disk.state.snapshot(snapshotId);
+    if (!root) throw new EngineError('busy', 'the snapshot is not sealed yet');
     const { backupId, full, label } = job;
     const result = await backUp(
       {
@@ -127,7 +130,7 @@ async function backup(
         pause: () => runtime.pause(),
         progress: (doneBytes, totalBytes) => onProgress({ doneBytes, totalBytes }),
       },
-      { backupId, diskId: owner.diskId, root: root ?? HOLE, sizeBytes, full, label },
+      { backupId, diskId: owner.diskId, root, sizeBytes, full, label },
     );
     dropOlderHidden(runtime, snapshotId);
     return { backup: result };

@@ -88,7 +88,8 @@ export class Maintenance {
       } catch (error) {
         if (this.#runtime.isClosed) return;
         if (isFinal(error)) {
-          this.#runtime.records.clearDue(task);
+          // Not what was made due again meanwhile: its row is all that survives a crash.
+          if (!this.#due.has(task)) this.#runtime.records.clearDue(task);
           continue;
         }
         this.#failures += 1;

@@ -21,7 +21,7 @@ import { acceptLong, failure, isExclusive, isFinal, isLong, runQuick } from './j
 import { Maintenance } from './maintenance.ts';
 import { DiskRecords } from './records.ts';
 import { DiskRuntime } from './runtime.ts';
-import { type Locator, parseLocator, reach, releaseUpstream } from './upstreams.ts';
+import { type Locator, locatorOf, parseLocator, reach, releaseUpstream } from './upstreams.ts';
 import { ZoneGate } from './zone-gate.ts';
 
 const DONE: JobReport = { state: 'done', result: {} };
@@ -39,6 +39,10 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
   readonly #records: DiskRecords;
   readonly #zone: ZoneGate;
   #loaded: Loaded | null = null;
+  /** The creation that is under way: asking again meanwhile must not acquire, or give back, its source a second time. */
+  #creating: Promise<JobReport> | null = null;
+  /** The end of the disk that is under way: from its beginning on nobody finds the disk. */
+  #erasing: Promise<void> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -50,7 +54,8 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
   async run(owner: DiskOwner, jobId: string, job: DiskJob): Promise<JobReport> {
     try {
       await this.#zone.pass(owner.zone);
-      if (job.kind === 'create' && !this.#store.exists()) return await this.#create(owner, jobId, job);
+      await this.#erasing;
+      if (job.kind === 'create' && !this.#store.exists()) return await this.#createOnce(owner, jobId, job);
       const loaded = this.#load(owner);
       if (!loaded) return GONE;
       const known = this.#records.jobs().find((row) => row.id === jobId);
@@ -103,9 +108,10 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     if (disk.state.upstreams.size > 0) return 'wait';
     await runtime.sealAll();
     if (!disk.state.snapshots.has(snapshotId)) return null;
+    const { sizeBytes } = disk.state.snapshot(snapshotId);
     const root = disk.pin(pinId, snapshotId, owner.projectId);
     const blocks = await runtime.drive(countAllocatedBlocks(disk.state.objects, root));
-    return { root, sizeBytes: disk.pointBytes({ snapshotId }), logicalBytes: blocks * BLOCK_BYTES };
+    return { root, sizeBytes, logicalBytes: blocks * BLOCK_BYTES };
   }
 
   async unpin(owner: DiskOwner, pinId: string): Promise<void> {
@@ -157,14 +163,25 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
 
   /** Never throws: what fails is due again. */
   override async alarm(): Promise<void> {
-    if (!this.#store.exists()) return;
+    if (this.#erasing || !this.#store.exists()) return;
     await this.#loadAny().maintenance.run();
+  }
+
+  #createOnce(owner: DiskOwner, jobId: string, job: Extract<DiskJob, { kind: 'create' }>): Promise<JobReport> {
+    this.#creating ??= this.#create(owner, jobId, job).finally(() => {
+      this.#creating = null;
+    });
+    return this.#creating;
   }
 
   async #create(owner: DiskOwner, jobId: string, job: Extract<DiskJob, { kind: 'create' }>): Promise<JobReport> {
     const diskId = this.ctx.id.name ?? '';
     const mark = this.#meter.mark();
-    const source = await this.#source(owner, jobId, job, diskId);
+    const source = await this.#source(owner, jobId, job, diskId).catch(async (error: unknown) => {
+      // No disk will come of it, so nobody would ever give back what was acquired, now or by a call whose answer was lost.
+      if (isFinal(error) && job.source) await this.#giveBack(owner, jobId, locatorOf(job.source, 0));
+      throw error;
+    });
     if (source === 'wait') return { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
     // The object was empty before the awaits; it must still be.
     if (this.#store.exists()) return this.run(owner, jobId, job);
@@ -188,13 +205,10 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     diskId: string,
   ): Promise<{ root: Digest; upstream: UpstreamRow } | 'wait' | null> {
     if (!source) return null;
-    let found: { root: Digest; sizeBytes: number };
-    let locator: Locator;
+    let found: { root: Digest; sizeBytes: number; logicalBytes: number };
     if (source.kind === 'backup') {
       const vault = vaultClient(this.env, owner.projectId, source.vaultId, this.#meter);
-      const leased = await reach('the vault', vault.lease(jobId, source.backupId, diskId));
-      found = leased;
-      locator = { kind: 'vault', vaultId: source.vaultId, logicalBytes: leased.logicalBytes };
+      found = await reach('the vault', vault.lease(jobId, source.backupId, diskId));
     } else {
       const { diskId: sourceId, zone, snapshotId } = source;
       const stub = this.env.DISK.get(this.env.DISK.idFromName(sourceId));
@@ -204,10 +218,15 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
       if (pinned === 'wait') return 'wait';
       if (!pinned) throw new EngineError('not-found', `snapshot ${snapshotId} could not be found`);
       found = pinned;
-      locator = { kind: 'disk', diskId: sourceId, zone, logicalBytes: pinned.logicalBytes };
     }
     if (found.sizeBytes > sizeBytes) throw new EngineError('invalid', 'the disk is smaller than what it is made from');
-    return { root: found.root, upstream: { id: jobId, locator: JSON.stringify(locator), heals: false } };
+    const locator = JSON.stringify(locatorOf(source, found.logicalBytes));
+    return { root: found.root, upstream: { id: jobId, locator, heals: false } };
+  }
+
+  async #giveBack({ projectId }: DiskOwner, id: string, locator: Locator): Promise<void> {
+    // Who cannot be told now keeps it: nothing is lost by that but room.
+    await releaseUpstream(this.env, projectId, id, locator).catch(() => undefined);
   }
 
   #accept({ runtime, maintenance }: Loaded, jobId: string, job: DiskJob): JobReport {
@@ -252,19 +271,30 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     runtime.disk.abortCollection();
     runtime.disk.reinstall();
     this.#records.writeOwner({ ...runtime.owner, isTombstone: true });
-    this.#loaded = null;
+    // Nobody asks for them any more, and an alarm must not do them to what is kept for a clone.
+    for (const { id } of this.#records.jobs()) this.#records.deleteJob(id);
+    maintenance.schedule('release', 0);
     maintenance.scheduleCollection();
+    // What still runs belongs to the disk that was: it ends at its next turn, and the tombstone is opened afresh.
+    runtime.isClosed = true;
+    this.#loaded = null;
     return DONE;
   }
 
-  async #erase({ runtime }: Loaded): Promise<void> {
-    const { projectId } = runtime.owner;
-    // A vault or disk that cannot be told now finds out by itself: leases name their holder.
-    await Promise.allSettled(
-      this.#records.held().map(({ id, locator }) => releaseUpstream(this.env, projectId, id, parseLocator(locator))),
-    );
+  #erase(loaded: Loaded): Promise<void> {
+    this.#erasing ??= this.#eraseNow(loaded).finally(() => {
+      this.#erasing = null;
+    });
+    return this.#erasing;
+  }
+
+  async #eraseNow({ runtime }: Loaded): Promise<void> {
+    // First, so that nothing can be acknowledged, or pinned, while the calls below are under way, and then be gone.
     runtime.isClosed = true;
     this.#loaded = null;
+    await Promise.all(
+      this.#records.held().map(({ id, locator }) => this.#giveBack(runtime.owner, id, parseLocator(locator))),
+    );
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     this.#store.forget();
@@ -272,7 +302,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
 
   /** The disk, if it is this owner's. Everybody else is told that there is none. */
   #load(owner: DiskOwner, tombstones: 'hidden' | 'tombstone too' = 'hidden'): Loaded | null {
-    if (!this.#store.exists()) return null;
+    if (this.#erasing || !this.#store.exists()) return null;
     const loaded = this.#loadAny();
     const { projectId, zone, isTombstone } = loaded.runtime.owner;
     if (projectId !== owner.projectId || zone !== owner.zone) return null;

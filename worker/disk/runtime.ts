@@ -15,7 +15,7 @@ import type { ZoneGate } from './zone-gate.ts';
 
 /** Steps between two turns: a step is at most a megabyte of work, a few milliseconds. */
 const STEPS_PER_TURN = 2;
-/** A read or a fold fetches what is absent and starts over; a well-behaved source needs one round a tree level. */
+/** A read fetches what is absent and starts over; a well-behaved source needs one round a tree level. */
 const FETCH_ROUNDS_MAX = 64;
 
 export class DiskRuntime {
@@ -81,12 +81,17 @@ export class DiskRuntime {
   /** Runs an engine job to its end, fetching what it needs. What no upstream has, the job finds missing by itself. */
   async drive<T>(job: Job<T>): Promise<T> {
     let steps = 0;
-    for (;;) {
-      this.assertOpen();
-      const step = job.next();
-      if (step.done) return step.value;
-      if ('need' in step.value) await this.bring(step.value.need).catch(ignoreDamaged);
-      else if (++steps % STEPS_PER_TURN === 0) await this.pause();
+    try {
+      for (;;) {
+        this.assertOpen();
+        const step = job.next();
+        if (step.done) return step.value;
+        if ('need' in step.value) await this.bring(step.value.need).catch(ignoreDamaged);
+        else if (++steps % STEPS_PER_TURN === 0) await this.pause();
+      }
+    } finally {
+      // A job that is dropped has to let go of what it holds: a collection's barrier, roots that it kept.
+      job.return(undefined as never);
     }
   }
 
@@ -118,26 +123,38 @@ export class DiskRuntime {
     }
   }
 
-  /** Makes room in the log before a write is acknowledged. */
+  /** Makes room in the log before a write is acknowledged. Throws `damaged` when folding cannot make any. */
   async relievePressure(): Promise<void> {
-    while (this.disk.pressure === 'hard') await this.fold();
+    while (this.disk.pressure === 'hard') {
+      // A fold that has nothing to do ends in the same turn: waiting for room would never let anybody else run.
+      if (!this.disk.wantsFold) {
+        throw new EngineError('damaged', 'the log is full of writes over lost blocks: roll back or restore');
+      }
+      await this.fold();
+    }
     if (this.disk.pressure === 'soft') this.fold().catch(() => undefined);
   }
 
   /** Reads a range, fetching what is absent. Throws `damaged` with ranges, `unavailable`, and what Disk.read throws. */
   async read(point: PointId, offset: number, length: number): Promise<Uint8Array> {
     let found = this.disk.read(point, offset, length);
+    const asked = new Set<string>();
     for (let round = 0; found.kind === 'absent' && round < FETCH_ROUNDS_MAX; round++) {
-      const isThere = await this.bring(found.refs).then(() => true, ignoreDamaged);
-      // What no upstream has is damage, and a look at what is here names the ranges.
-      found = this.disk.read(point, offset, length, isThere ? 'fetching' : 'asIs');
+      const wanted = found.refs.filter((ref) => !asked.has(keyOf(ref)));
+      await this.bring(wanted).catch(ignoreDamaged);
+      for (const ref of wanted) asked.add(keyOf(ref));
+      // Only when all was asked for is the rest damage: a look at what is here names its ranges.
+      found = this.disk.read(point, offset, length, wanted.length > 0 ? 'fetching' : 'asIs');
     }
     if (found.kind === 'bytes') return found.bytes;
     const ranges = found.kind === 'damaged' ? found.ranges : [{ offset, length }];
     throw new EngineError('damaged', 'these bytes of the disk are damaged', ranges);
   }
 
-  /** Fetches objects from the upstreams, each once however many wait for it. Throws when none of them has one. */
+  /**
+   * Fetches objects from the upstreams, each once however many wait for it. Throws `damaged` when none of them has one,
+   * and then all that can be had is here: whoever finds something absent after that may take it for lost.
+   */
   async bring(refs: readonly ObjectRef[]): Promise<void> {
     const waiting: Promise<void>[] = [];
     const wanted: ObjectRef[] = [];
@@ -153,7 +170,10 @@ export class DiskRuntime {
       for (const ref of wanted) this.#fetching.set(keyOf(ref), fetched);
       waiting.push(fetched);
     }
-    await Promise.all(waiting);
+    const failures = (await Promise.allSettled(waiting)).filter((outcome) => outcome.status === 'rejected');
+    // What may be different the next time comes first: it says nothing about what is lost.
+    const failure = failures.find(({ reason }) => !isDamaged(reason)) ?? failures[0];
+    if (failure) throw failure.reason;
   }
 
   async #fetch(refs: readonly ObjectRef[]): Promise<void> {
@@ -175,9 +195,12 @@ export class DiskRuntime {
   }
 }
 
-function ignoreDamaged(error: unknown): false {
-  if (error instanceof EngineError && error.code === 'damaged') return false;
-  throw error;
+function isDamaged(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'damaged';
+}
+
+function ignoreDamaged(error: unknown): void {
+  if (!isDamaged(error)) throw error;
 }
 
 function keyOf(ref: ObjectRef): string {

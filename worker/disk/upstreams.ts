@@ -7,6 +7,7 @@ import { REFS_PER_CALL_MAX } from '../../engine/repository/ports.ts';
 import { ObsObjectSource } from '../../engine/repository/source.ts';
 import type { ObjectRef } from '../../engine/types.ts';
 import type { Env } from '../env.ts';
+import type { DiskSource } from '../protocol.ts';
 import { vaultClient } from '../vault/client.ts';
 
 /** What an UpstreamRow's `locator` says, as JSON. `logicalBytes` is what there is to hydrate in all. */
@@ -19,6 +20,12 @@ const REFS_PER_CALL = 64;
 
 export function parseLocator(text: string): Locator {
   return JSON.parse(text) as Locator;
+}
+
+/** How what a new disk is made from is reached. */
+export function locatorOf(source: DiskSource, logicalBytes: number): Locator {
+  if (source.kind === 'backup') return { kind: 'vault', vaultId: source.vaultId, logicalBytes };
+  return { kind: 'disk', diskId: source.diskId, zone: source.zone, logicalBytes };
 }
 
 /** An answer of another object. That it cannot be reached, or fails, is `unavailable`: it may be different the next time. */

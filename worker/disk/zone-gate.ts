@@ -4,6 +4,7 @@
 import { EngineError } from '../../engine/errors.ts';
 import type { Env } from '../env.ts';
 import type { ZoneHealth } from '../protocol.ts';
+import { reach } from './upstreams.ts';
 
 const KEPT_MS = 100;
 
@@ -15,11 +16,12 @@ export class ZoneGate {
     this.#env = env;
   }
 
-  /** Throws EngineError `unavailable` when the zone is down; waits when it is slow. */
+  /** Throws EngineError `unavailable` when the zone is down or does not answer; waits when it is slow. */
   async pass(zone: string): Promise<void> {
     if (this.#env.EVS_SIMULATION !== 'true') return;
     if (this.#known === null || this.#known.zone !== zone || Date.now() - this.#known.atMs > KEPT_MS) {
-      const { state, delayMs } = await this.#env.ZONE.get(this.#env.ZONE.idFromName(zone)).health();
+      const stub = this.#env.ZONE.get(this.#env.ZONE.idFromName(zone));
+      const { state, delayMs } = await reach(`zone ${zone}`, stub.health());
       this.#known = { zone, atMs: Date.now(), state, delayMs };
     }
     if (this.#known.state === 'down') throw new EngineError('unavailable', `zone ${zone} is down`);

@@ -25,7 +25,7 @@ export const ENCODING_LOST = 14;
 /** 1 MiB of checked pages a disk: the path to every block of a busy 2 GiB region. */
 const PAGE_CACHE_MAX = 128;
 
-/** Digests whose stored bytes were checked or written lately: 400 KB of keys a disk at most. */
+/** Digests whose stored bytes were checked lately: 400 KB of keys a disk at most. */
 const TRUSTED_MAX = 4_096;
 
 const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
@@ -117,8 +117,8 @@ export class Objects {
     candidates.forEach(({ ref, bytes }, i) => {
       const bad = this.#bad.delete(toHex(ref.digest));
       if (present[i] && !bad) return;
+      // Not trusted yet: the transaction that this is part of may still be undone.
       (bad ? wrong : missing).push({ ...ref, frame: codec.encode(bytes) });
-      this.#trust(ref);
     });
     if (missing.length > 0) this.store.putMany(missing);
     if (wrong.length > 0) this.store.replaceMany(wrong);

@@ -86,7 +86,10 @@ export interface DiskStatus {
   readonly snapshots: readonly { readonly id: string; readonly sealed: boolean; readonly hidden: boolean }[];
   /** Bytes that still have to arrive from a source; null when the disk is independent. */
   readonly hydration: { readonly remainingBytes: number } | null;
+  /** Since the object came into memory; the vault's share of its jobs is in it. */
   readonly cost: MeterCounts;
+  /** The same in the platform's published prices. */
+  readonly costUsd: number;
 }
 
 /** A fault for simulations; see docs/design on damage. The Disk picks `count` things among what the target reaches. */

@@ -42,12 +42,14 @@ export async function openState({ folder, reset = false }: StateChoice): Promise
   try {
     const orphans = await endOrphans(path);
     if (reset) {
-      for (const name of readdirSync(path)) if (name !== 'lock') rmSync(join(path, name), { recursive: true });
+      // Not the format: a folder that a crash left half empty must still be known as ours.
+      const kept = ['lock', 'format.json'];
+      for (const name of readdirSync(path)) if (!kept.includes(name)) rmSync(join(path, name), { recursive: true });
     }
+    writeFileSync(join(path, 'format.json'), `${JSON.stringify({ edgeEvsState: STATE_FORMAT })}\n`);
     const [dataPath, temporaryPath] = [join(path, 'data'), join(path, 'tmp')];
     rmSync(temporaryPath, { recursive: true, force: true });
     for (const folder of [dataPath, temporaryPath]) mkdirSync(folder, { recursive: true });
-    writeFileSync(join(path, 'format.json'), `${JSON.stringify({ edgeEvsState: STATE_FORMAT })}\n`);
     return {
       path,
       dataPath,

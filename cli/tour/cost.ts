@@ -18,15 +18,6 @@ export interface Measured {
   readonly usd: number;
 }
 
-/** Published prices of the platform (paid plan, 2026), in US dollars for one. The same as engine/cost.ts. */
-const USD: Readonly<Record<string, number>> = {
-  rowsRead: 0.001e-6,
-  rowsWritten: 1e-6,
-  objectRequests: 0.15e-6,
-  obsClassA: 4.5e-6,
-  obsClassB: 0.36e-6,
-};
-
 const SETTLE_MS = 120_000;
 const POLL_MS = 100;
 
@@ -38,7 +29,7 @@ export async function measure(api: Api, diskId: string, run: () => Promise<unkno
   const seconds = (performance.now() - startedMs) / 1000;
   const after = await settled(api, diskId);
   const settledSeconds = (performance.now() - startedMs) / 1000;
-  const spent = (name: string): number => after[name] - before[name];
+  const spent = (name: string): number => after.cost[name] - before.cost[name];
   return {
     seconds,
     settledSeconds,
@@ -46,16 +37,16 @@ export async function measure(api: Api, diskId: string, run: () => Promise<unkno
     rowsRead: spent('rowsRead'),
     obsBytes: spent('obsBytesIn') + spent('obsBytesOut'),
     obsOperations: spent('obsClassA') + spent('obsClassB') + spent('obsDeletes'),
-    usd: Object.entries(USD).reduce((sum, [name, price]) => sum + spent(name) * price, 0),
+    usd: after.costUsd - before.costUsd,
   };
 }
 
-/** The disk's counters once nothing is left to be folded or fetched. */
+/** How the disk stands once nothing is left to be folded or fetched. */
 async function settled(api: Api, diskId: string): Promise<Json> {
   for (const untilMs = performance.now() + SETTLE_MS; ; ) {
     const status = await api.ask('GET', `/data/v1/{p}/volumes/${diskId}/status`);
     const sealed = status.snapshots.every((snapshot: Json) => snapshot.sealed);
-    if (status.hydration === null && status.logEntries === 0 && sealed) return status.cost;
+    if (status.hydration === null && status.logEntries === 0 && sealed) return status;
     if (performance.now() > untilMs) throw new Error(`disk ${diskId} did not settle: ${JSON.stringify(status)}`);
     await new Promise((done) => setTimeout(done, POLL_MS));
   }

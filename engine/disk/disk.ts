@@ -276,7 +276,8 @@ export class Disk {
   }
 }
 
-function checkSize(sizeBytes: number): void {
+/** Throws EngineError `invalid` unless a disk can have this size. */
+export function checkSize(sizeBytes: number): void {
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0 || sizeBytes % SECTOR_BYTES !== 0) {
     throw new EngineError('invalid', 'the size must be a positive multiple of 512 bytes');
   }

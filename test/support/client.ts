@@ -3,6 +3,10 @@
 import { randomFillSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** What an answer says, without declaring every shape of the API again. */
+// biome-ignore lint/suspicious/noExplicitAny: tests read answers as a script would
+type Json = any;
+
 const DEADLINE_MS = 60_000;
 
 export class ApiClient {
@@ -34,7 +38,7 @@ export class ApiClient {
   }
 
   /** A request below the service root; `{p}` becomes the project's id. Fails on a status of 400 or more. */
-  async json<T = any>(method: string, path: string, body?: unknown): Promise<T> {
+  async json<T = Json>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.raw(method, path, body === undefined ? undefined : JSON.stringify(body));
     const text = await response.text();
     if (response.status >= 400) throw new Error(`${method} ${path}: ${response.status} ${text}`);
@@ -55,7 +59,7 @@ export class ApiClient {
   }
 
   /** Asks until `isDone` says so. */
-  async until<T = any>(path: string, isDone: (body: T) => boolean): Promise<T> {
+  async until<T = Json>(path: string, isDone: (body: T) => boolean): Promise<T> {
     const deadlineMs = Date.now() + DEADLINE_MS;
     for (;;) {
       const body = await this.json<T>('GET', path);

@@ -2,9 +2,9 @@
 // the one exclusive operation. An object that was never created answers "gone" and writes nothing.
 
 import { DurableObject } from 'cloudflare:workers';
-import { Meter } from '../../engine/cost.ts';
+import { Meter, operationUsd } from '../../engine/cost.ts';
 import { damageDisk } from '../../engine/disk/damage.ts';
-import { Disk as EngineDisk, type PointId } from '../../engine/disk/disk.ts';
+import { checkSize, Disk as EngineDisk, type PointId } from '../../engine/disk/disk.ts';
 import { EngineError } from '../../engine/errors.ts';
 import type { Frame, UpstreamRow } from '../../engine/ports.ts';
 import { countAllocatedBlocks } from '../../engine/tree.ts';
@@ -68,7 +68,9 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
   }
 
   async forget(owner: DiskOwner, jobId: string): Promise<void> {
-    if (this.#load(owner)) this.#records.deleteJob(jobId);
+    if (!this.#load(owner)) return;
+    const row = this.#records.jobs().find((job) => job.id === jobId);
+    if (row && row.report.state !== 'running') this.#records.deleteJob(jobId);
   }
 
   async status(owner: DiskOwner): Promise<DiskStatus | null> {
@@ -78,6 +80,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     const { objects, storedBytes } = this.#store.objects.usage();
     const toHydrate = [...state.upstreams.values()].reduce((sum, u) => sum + parseLocator(u.locator).logicalBytes, 0);
     const remainingBytes = Math.max(0, toHydrate - state.hydratedBytes);
+    const cost = this.#meter.mark();
     return {
       sizeBytes: state.sizeBytes,
       storedBytes,
@@ -89,7 +92,8 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
         hidden: row.hidden,
       })),
       hydration: state.upstreams.size > 0 ? { remainingBytes } : null,
-      cost: this.#meter.mark(),
+      cost,
+      costUsd: operationUsd(cost),
     };
   }
 
@@ -175,6 +179,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
   }
 
   async #create(owner: DiskOwner, jobId: string, job: Extract<DiskJob, { kind: 'create' }>): Promise<JobReport> {
+    checkSize(job.sizeBytes);
     const diskId = this.ctx.id.name ?? '';
     const mark = this.#meter.mark();
     const source = await this.#source(owner, jobId, job, diskId).catch(async (error: unknown) => {

@@ -10,7 +10,7 @@ import type { SqlDiskStore } from '../adapters/sql-disk-store.ts';
 import type { Env } from '../env.ts';
 import { engineHost } from '../host.ts';
 import type { DiskRecords, OwnerRow } from './records.ts';
-import { parseLocator, sourceOf } from './upstreams.ts';
+import { parseLocator, sourceOf, type Upstream } from './upstreams.ts';
 import type { ZoneGate } from './zone-gate.ts';
 
 /** Steps between two turns: a step is at most a megabyte of work, a few milliseconds. */
@@ -178,20 +178,33 @@ export class DiskRuntime {
 
   async #fetch(refs: readonly ObjectRef[]): Promise<void> {
     let open = refs;
+    let unreachable: unknown = null;
+    const { projectId } = this.owner;
+    const context = { env: this.#env, obs: this.#obs, meter: this.store.meter, projectId };
     for (const { id, locator } of [...this.disk.state.upstreams.values()]) {
-      const { projectId } = this.owner;
-      const context = { env: this.#env, obs: this.#obs, meter: this.store.meter, projectId };
       const source = sourceOf(context, id, parseLocator(locator));
-      const frames = await source.fetch(open);
+      try {
+        open = await this.#fetchFrom(source, open);
+      } catch (error) {
+        // Another one may have it.
+        unreachable ??= error;
+      }
       this.assertOpen();
-      const sent = open;
-      const here = this.store.transaction(() => this.disk.state.objects.adopt(sent, frames));
-      open = sent.filter((_, i) => !here[i]);
       if (open.length === 0) return;
-      // What it should have had is bad or lost there: it looks for itself, and the next backup sends it again.
-      await source.report(open).catch(() => undefined);
     }
+    if (unreachable !== null) throw unreachable;
     throw new EngineError('damaged', `${open.length} objects are neither here nor where this disk came from`);
+  }
+
+  /** Takes what one upstream has; returns what it has not. */
+  async #fetchFrom(source: Upstream, refs: readonly ObjectRef[]): Promise<readonly ObjectRef[]> {
+    const frames = await source.fetch(refs);
+    this.assertOpen();
+    const here = this.store.transaction(() => this.disk.state.objects.adopt(refs, frames));
+    const open = refs.filter((_, i) => !here[i]);
+    // What it should have had is bad or lost there: it looks for itself, and the next backup sends it again.
+    if (open.length > 0) await source.report(open).catch(() => undefined);
+    return open;
   }
 }
 

@@ -43,7 +43,7 @@ export class FakeDisk extends DurableObject {
   async status(): Promise<DiskStatus | null> {
     const snapshots = [...this.#snapshots].map((id) => ({ id, sealed: true, hidden: false }));
     const sizeBytes = this.#sizeBytes;
-    const empty = { storedBytes: 0, objects: 0, logEntries: 0, hydration: null, cost: { ...NO_COST } };
+    const empty = { storedBytes: 0, objects: 0, logEntries: 0, hydration: null, cost: { ...NO_COST }, costUsd: 0 };
     return this.#owner === null ? null : { sizeBytes, snapshots, ...empty };
   }
 

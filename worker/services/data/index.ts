@@ -146,6 +146,7 @@ const Status = z
     snapshots: z.array(z.object({ id: z.string(), sealed: z.boolean(), hidden: z.boolean() })),
     hydration: z.object({ remainingBytes: z.number() }).nullable(),
     cost: Cost,
+    costUsd: z.number(),
   })
   .openapi('DiskStatus');
 

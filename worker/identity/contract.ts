@@ -37,12 +37,6 @@ export interface ProjectInfo {
   readonly roles: readonly string[];
 }
 
-export interface UserInfo {
-  readonly id: string;
-  readonly name: string;
-  readonly domainId: string;
-}
-
 /** RPC of the Identity class; the object's name is the domain's id. */
 export interface IdentityRpc {
   /** 'unauthenticated' for a wrong user, password or scope: which of them it was is not told. */

@@ -12,8 +12,6 @@ export interface Caller {
   readonly tokenId: string;
 }
 
-export type SortDir = 'asc' | 'desc';
-
 /** Paging and order, the same for all lists. Values are checked by the project, so pass numbers as parsed (NaN too). */
 export interface ListQuery {
   /** 0 to 1000; default 1000. 0 answers an empty page. */

@@ -4,6 +4,7 @@
 export const BLOCK_BYTES: u32 = 65536;
 export const PAGE_BYTES: u32 = 8192;
 export const DIGEST_BYTES: u32 = 32;
+export const PAGE_CHILDREN: u32 = PAGE_BYTES / DIGEST_BYTES;
 export const SECTOR_BYTES: u32 = 512;
 export const CHUNK_BYTES: u32 = 1024;
 
@@ -18,10 +19,11 @@ const LANE_SLACK_BYTES: u32 = 3 * CHUNK_BYTES;
 
 export const WINDOW_AT: usize = memory.data(WINDOW_BYTES + LANE_SLACK_BYTES, 64);
 /** One chaining value a chunk; compress4 always writes four, hence room for three more. */
-export const NODES_AT: usize = memory.data((WINDOW_CHUNKS + 3) * DIGEST_BYTES, 64);
+export const NODES_BYTES: u32 = WINDOW_CHUNKS * DIGEST_BYTES;
+export const NODES_AT: usize = memory.data(NODES_BYTES + 3 * DIGEST_BYTES, 64);
 /** Index in the window of the unit whose nodes are the n-th in NODES_AT. */
 export const UNITS_AT: usize = memory.data(WINDOW_PAGES * 4, 64);
-/** Results of a call: digests of units, one flag byte a digest, or a bitmap. The largest is the flags. */
+/** Results of a call. The largest are a flag byte for each digest, and two bytes for each child of half a window. */
 export const RESULT_BYTES: u32 = WINDOW_DIGESTS;
 export const RESULT_AT: usize = memory.data(RESULT_BYTES, 64);
 /** The sixteen message words of compress4, four lanes each. */

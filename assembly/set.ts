@@ -78,28 +78,39 @@ export function setReserve(wanted: u32): bool {
 }
 
 /**
- * Adds `count` digests from the window, growing as needed: flag 1 in RESULT_AT where a digest is new. Returns how many
- * were dealt with: fewer than `count` when the next one is new and there is no room for it.
+ * Adds `count` digests from the window, growing as needed. Flags in RESULT_AT: 1 for a digest that is new, 0 for one of
+ * the first `known` that the set ever took, 2 for one that came after those. Returns how many were dealt with: fewer
+ * than `count` when the next one is new and there is no room for it.
  */
-export function setAdd(count: u32): u32 {
+export function setAdd(count: u32, known: u32): u32 {
   for (let i: u32 = 0; i < count; i++) {
     const digest = WINDOW_AT + i * DIGEST_BYTES;
     let slot = findSlot(digest);
-    const isNew = load<u32>(slot) === 0;
-    if (isNew) {
-      if (size === capacity) {
-        if (!setReserve(size + 1)) return i;
-        slot = findSlot(digest);
-      }
-      const to = digestsAt + size * DIGEST_BYTES;
-      v128.store(to, v128.load(digest));
-      v128.store(to, v128.load(digest, 16), 16);
-      fillSlot(slot, size, digest);
-      size++;
+    const id = load<u32>(slot);
+    if (id !== 0) {
+      store<u8>(RESULT_AT + i, id <= known ? 0 : 2);
+      continue;
     }
-    store<u8>(RESULT_AT + i, u8(isNew));
+    if (size === capacity) {
+      if (!setReserve(size + 1)) return i;
+      slot = findSlot(digest);
+    }
+    const to = digestsAt + size * DIGEST_BYTES;
+    v128.store(to, v128.load(digest));
+    v128.store(to, v128.load(digest, 16), 16);
+    fillSlot(slot, size, digest);
+    size++;
+    store<u8>(RESULT_AT + i, 1);
   }
   return count;
+}
+
+/** Forgets all but the first `kept` digests. Last in, first out: no slot that stays was ever passed over for one that goes. */
+export function setTruncate(kept: u32): void {
+  while (size > kept) {
+    size--;
+    store<u32>(findSlot(digestsAt + size * DIGEST_BYTES), 0);
+  }
 }
 
 /** Flag 1 in RESULT_AT for each of `count` digests in the window that is in the set. */

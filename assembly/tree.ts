@@ -4,7 +4,7 @@ import { compress4 } from './compress4';
 import { CHUNK_END, CHUNK_START, MESSAGE_BYTES, PARENT, ROOT } from './flags';
 import { CHUNK_BYTES, DIGEST_BYTES, NODES_AT } from './memory';
 
-const LANES: u32 = 4;
+export const LANES: u32 = 4;
 
 /**
  * Chaining values of `chunks` whole chunks at `input` into `out`. `counter` is the first chunk's index; it must be a

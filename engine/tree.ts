@@ -3,6 +3,7 @@
 
 import { damagedObject } from './errors.ts';
 import type { EngineHost } from './host.ts';
+import type { Kernel } from './kernel.ts';
 import { digestAt, type Objects } from './objects.ts';
 import { type Job, type NeedStep, PAUSE, type Step } from './steps.ts';
 import {
@@ -13,10 +14,12 @@ import {
   isHole,
   Kind,
   type ObjectRef,
-  PAGE_BYTES,
   PAGE_CHILDREN,
   TREE_LEVELS,
 } from './types.ts';
+
+/** Pages that are read, and compared, in one go: what one kernel call takes. About 5 ms of a turn when none is cached. */
+export const PAGES_AT_ONCE = 16;
 
 /** A block's digest, or the page on its path that could not be read. */
 export type BlockLookup = Digest | { readonly missing: ObjectRef; readonly why: 'absent' | 'damaged' };
@@ -51,16 +54,34 @@ export function lookupBlocks(objects: Objects, root: Digest, firstBlock: number,
   }
 }
 
-/** Reads a page inside a job: asks the driver for it when it is absent, throws `damaged` when it cannot be read. */
-export function* needPage(objects: Objects, digest: Digest): Generator<NeedStep, Uint8Array, void> {
-  const ref: ObjectRef = { kind: Kind.page, digest };
-  let found = objects.readPage(digest);
-  if (found === 'absent') {
-    yield { need: [ref] };
-    found = objects.readPage(digest);
+/**
+ * Reads pages inside a job, in order; a hole gives zeros. Asks the driver for those that are absent, all at once; throws
+ * `damaged` when one cannot be read.
+ */
+export function* needPages(objects: Objects, digests: readonly Digest[]): Generator<NeedStep, Uint8Array[], void> {
+  const refs = digests.map((digest): ObjectRef => ({ kind: Kind.page, digest }));
+  let found = objects.read(refs);
+  const need = refs.filter((_, i) => found[i] === 'absent');
+  if (need.length > 0) {
+    yield { need };
+    found = objects.read(refs);
   }
-  if (typeof found === 'string') throw damagedObject(ref);
-  return found;
+  return found.map((page, i) => {
+    if (typeof page === 'string') throw damagedObject(refs[i]!);
+    return page;
+  });
+}
+
+/** Reads one page inside a job, like `needPages`. */
+export function* needPage(objects: Objects, digest: Digest): Generator<NeedStep, Uint8Array, void> {
+  return (yield* needPages(objects, [digest]))[0]!;
+}
+
+/** Digests in a page that are no holes, in order. Views: the page must not be changed afterwards. */
+export function childDigests(kernel: Kernel, page: Uint8Array): Digest[] {
+  const children: Digest[] = [];
+  for (const child of kernel.presentChildren(page)) children.push(digestAt(page, child));
+  return children;
 }
 
 export interface AllocatedBlock {
@@ -84,9 +105,10 @@ export function* allocatedBlocks(objects: Objects, root: Digest, fromBlock: numb
     if (isHole(digest)) return null;
     const span = blocksPerChild(level);
     const page = yield* needPage(objects, digest);
-    for (let child = Math.max(0, Math.floor((fromBlock - pageBlock) / span)); child < PAGE_CHILDREN; child++) {
+    const first = Math.floor((fromBlock - pageBlock) / span);
+    for (const child of objects.kernel.presentChildren(page)) {
+      if (child < first) continue;
       const childDigest = digestAt(page, child);
-      if (isHole(childDigest)) continue;
       const childBlock = pageBlock + child * span;
       if (level > 1) {
         const next = yield* descend(level - 1, childDigest, childBlock);
@@ -101,13 +123,18 @@ export function* allocatedBlocks(objects: Objects, root: Digest, fromBlock: numb
 
 /** Blocks that are no holes. Reads pages only. */
 export function* countAllocatedBlocks(objects: Objects, root: Digest): Job<number> {
-  let count = 0;
-  for (let from: number | null = 0; from !== null; ) {
-    const { blocks, next }: AllocatedPart = yield* allocatedBlocks(objects, root, from, PAGE_CHILDREN * PAGE_CHILDREN);
-    count += blocks.length;
-    from = next;
+  return yield* count(TREE_LEVELS, isHole(root) ? [] : [root]);
+
+  function* count(level: number, digests: readonly Digest[]): Job<number> {
+    let blocks = 0;
+    for (let from = 0; from < digests.length; from += PAGES_AT_ONCE) {
+      const pages = yield* needPages(objects, digests.slice(from, from + PAGES_AT_ONCE));
+      if (level === 1) blocks += objects.kernel.presentChildrenOf(pages).length;
+      else for (const page of pages) blocks += yield* count(level - 1, childDigests(objects.kernel, page));
+      yield PAUSE;
+    }
+    return blocks;
   }
-  return count;
 }
 
 /** A group of objects that are in `root` and not at the same place in `parent`. */
@@ -130,34 +157,61 @@ export function* walkChanges(
   parent: Digest,
   root: Digest,
 ): Generator<Step | ChangedStep, void, void> {
-  yield* descend(TREE_LEVELS, parent, root, 0);
+  if (!bytesEqual(parent, root)) yield* descend(TREE_LEVELS, [{ before: parent, after: root, firstBlock: 0 }]);
 
-  function* descend(level: number, before: Digest, after: Digest, pageBlock: number): Generator<Step | ChangedStep> {
-    if (bytesEqual(before, after)) return;
-    const pageBefore = isHole(before) ? new Uint8Array(PAGE_BYTES) : yield* needPage(objects, before);
-    const pageAfter = isHole(after) ? new Uint8Array(PAGE_BYTES) : yield* needPage(objects, after);
-    const children = host.kernel.changedChildren(pageBefore, pageAfter);
-    if (level > 1) {
-      for (const child of children) {
-        const childBlock = pageBlock + child * blocksPerChild(level);
-        yield* descend(level - 1, digestAt(pageBefore, child), digestAt(pageAfter, child), childBlock);
+  function* descend(level: number, places: readonly ChangedPlace[]): Generator<Step | ChangedStep> {
+    for (let from = 0; from < places.length; from += PAGES_AT_ONCE) {
+      const group = places.slice(from, from + PAGES_AT_ONCE);
+      const changed = yield* changedChildren(objects, host.kernel, level, group);
+      for (const [i, { after, firstBlock }] of group.entries()) {
+        const children = changed[i]!;
+        if (level > 1) yield* descend(level - 1, children);
+        else yield changedBlocks(children);
+        if (isHole(after)) continue;
+        yield { changed: [{ kind: Kind.page, digest: after }], blockIndexes: [firstBlock], allocatedDelta: 0 };
       }
-    } else {
-      const changed: ObjectRef[] = [];
-      const blockIndexes: number[] = [];
-      let allocatedDelta = 0;
-      for (const child of children) {
-        const digest = digestAt(pageAfter, child);
-        if (!isHole(digestAt(pageBefore, child))) allocatedDelta--;
-        if (isHole(digest)) continue;
-        allocatedDelta++;
-        changed.push({ kind: Kind.block, digest });
-        blockIndexes.push(pageBlock + child);
-      }
-      yield { changed, blockIndexes, allocatedDelta };
-    }
-    if (!isHole(after)) {
-      yield { changed: [{ kind: Kind.page, digest: after }], blockIndexes: [pageBlock], allocatedDelta: 0 };
     }
   }
+}
+
+/** A place of the tree at which two roots differ: the digests there, and its first block. */
+export interface ChangedPlace {
+  readonly before: Digest;
+  readonly after: Digest;
+  readonly firstBlock: number;
+}
+
+/** Where the children of some pages at `level` (at most PAGES_AT_ONCE) differ, in order, for each of the pages. */
+export function* changedChildren(
+  objects: Objects,
+  kernel: Kernel,
+  level: number,
+  pages: readonly ChangedPlace[],
+): Generator<NeedStep, ChangedPlace[][], void> {
+  const digests = (side: 'before' | 'after') => pages.map((place) => place[side]);
+  const before = yield* needPages(objects, digests('before'));
+  const after = yield* needPages(objects, digests('after'));
+  const changed = kernel.changedChildrenOf(before, after);
+  let read = 0;
+  return pages.map(({ firstBlock }, i) => {
+    const children: ChangedPlace[] = [];
+    for (; read < changed.length && changed[read]! < (i + 1) * PAGE_CHILDREN; read++) {
+      const child = changed[read]! % PAGE_CHILDREN;
+      children.push({
+        before: digestAt(before[i]!, child),
+        after: digestAt(after[i]!, child),
+        firstBlock: firstBlock + child * blocksPerChild(level),
+      });
+    }
+    return children;
+  });
+}
+
+function changedBlocks(places: readonly ChangedPlace[]): ChangedStep {
+  const kept = places.filter(({ after }) => !isHole(after));
+  return {
+    changed: kept.map(({ after }) => ({ kind: Kind.block, digest: after })),
+    blockIndexes: kept.map(({ firstBlock }) => firstBlock),
+    allocatedDelta: kept.length - places.filter(({ before }) => !isHole(before)).length,
+  };
 }

@@ -39,11 +39,11 @@ const rotateBits = (name: string, bits: number): string =>
 
 /** Rotations by 16 and 8 bits move whole bytes. The condition is constant in each build. */
 function rotateBytes(name: string, bits: 16 | 8): string[] {
-  const mask = `rotate${bits}`;
   const plain =
-    bits === 16 ? `v128.shuffle<u16>(${name}, ${name}, 1, 0, 3, 2, 5, 4, 7, 6)` : `v128.swizzle(${name}, ${mask})`;
+    bits === 16 ? `v128.shuffle<u16>(${name}, ${name}, 1, 0, 3, 2, 5, 4, 7, 6)` : `v128.swizzle(${name}, rotate8)`;
   return [
-    `if (ASC_FEATURE_RELAXED_SIMD) ${name} = i8x16.relaxed_swizzle(${name}, ${mask});`,
+    // The mask from memory at each use: a v128 literal would be rebuilt, and a local would take one of 15 registers.
+    `if (ASC_FEATURE_RELAXED_SIMD) ${name} = i8x16.relaxed_swizzle(${name}, v128.load(ROTATE_${bits}_AT));`,
     `else ${name} = ${plain};`,
   ];
 }
@@ -66,6 +66,9 @@ function rounds(): string[] {
   let order = range(16);
   for (let round = 0; round < ROUNDS; round++) {
     lines.push('', `// Round ${round + 1}`);
+    // V8 keeps what it loaded in registers as long as nothing can have changed it, and then spills half of them. It
+    // cannot know that this store (of what the result overwrites) changes no message word, so each round loads anew.
+    if (round > 0) lines.push('if (ASC_FEATURE_RELAXED_SIMD) store<u32>(out, 0);');
     for (const step of [...COLUMNS, ...DIAGONALS]) lines.push(...mix(step, order));
     order = PERMUTATION.map((from) => order[from]!);
   }
@@ -116,8 +119,7 @@ export function compress4Source(): string {
   const body = [
     ...range(8).map((i) => `let h${i} = v128.load32_splat(${at('key', 4 * i)});`),
     ...range(4).map((i) => `const iv${i} = v128.load32_splat(${at('IV_AT', 4 * i)});`),
-    '// From memory into locals: a v128 literal would be rebuilt at every use.',
-    'const rotate16 = v128.load(ROTATE_16_AT);',
+    '// For the plain build: it runs on older engines, which do better with a local.',
     'const rotate8 = v128.load(ROTATE_8_AT);',
     ...range(4).map((i) => `let lane${i} = input${i === 0 ? '' : ` + ${i === 1 ? '' : `${i} * `}stride`};`),
     'let r0: v128, r1: v128, r2: v128, r3: v128;',
@@ -163,7 +165,7 @@ import { IV_AT, ROTATE_8_AT, ROTATE_16_AT, WORDS_AT } from './memory';
 /**
  * Compresses \`blocks\` (1 or more) messages of 64 bytes in each of four lanes, one after the other, and writes the four
  * nodes to \`out\`. Lane i begins at \`input + i * stride\`. The last message counts as \`lastBytes\` long; the first adds
- * the flags \`first\`, the last the flags \`last\`.
+ * the flags \`first\`, the last the flags \`last\`. \`out\` must not overlap messages that are still to come.
  */
 export function compress4(
   input: usize,

@@ -4,10 +4,10 @@
 
 import { damagedObject } from '../errors.ts';
 import type { DigestSet } from '../kernel.ts';
-import { digestAt } from '../objects.ts';
 import type { ScanCursor } from '../ports.ts';
 import { type Job, PAUSE } from '../steps.ts';
-import { DIGEST_BYTES, type Digest, isHole, Kind, type ObjectRef, PAGE_CHILDREN, TREE_LEVELS } from '../types.ts';
+import { childDigests } from '../tree.ts';
+import { DIGEST_BYTES, type Digest, isHole, Kind, type ObjectRef, TREE_LEVELS } from '../types.ts';
 import type { DiskState } from './state.ts';
 
 /** Digests that one pass marks: 19 MB of set. A larger disk takes several passes, each over one range of digests. */
@@ -94,9 +94,7 @@ export class Collection {
   #children(digest: Digest): Digest[] {
     const ref: ObjectRef = { kind: Kind.page, digest };
     const page = this.#state.objects.readPage(digest);
-    if (typeof page !== 'string') {
-      return Array.from({ length: PAGE_CHILDREN }, (_, i) => digestAt(page, i)).filter((child) => !isHole(child));
-    }
+    if (typeof page !== 'string') return childDigests(this.#state.kernel, page);
     if (this.#state.objects.isLost(ref)) return [];
     throw damagedObject(ref);
   }

@@ -58,14 +58,13 @@ export async function verifyBackup(
     if (typeof page === 'string') return lost(ref, firstBlock, span * PAGE_CHILDREN);
     pages++;
     if (level === 1) return checkBlocks(page, firstBlock);
-    for (let child = 0; child < PAGE_CHILDREN; child++) {
+    for (const child of vault.host.kernel.presentChildren(page)) {
       await descend(level - 1, digestAt(page, child), firstBlock + child * span);
     }
   }
 
   async function checkBlocks(page: Uint8Array, firstBlock: number): Promise<void> {
-    const children = Array.from({ length: PAGE_CHILDREN }, (_, child) => child);
-    const at = children.filter((child) => !isHole(digestAt(page, child)));
+    const at = [...vault.host.kernel.presentChildren(page)];
     blocks += at.length;
     for (let start = 0; start < at.length; start += READ_BLOCKS) {
       const group = at.slice(start, start + READ_BLOCKS);

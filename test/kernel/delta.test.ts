@@ -42,8 +42,18 @@ describe.each(KERNEL_BUILDS)('zero test, %s build', (build) => {
 describe.each(KERNEL_BUILDS)('deltas, %s build', (build) => {
   const kernel = new Kernel(kernelModule(build));
   const kinds = [
-    { what: 'children', bytes: PAGE_BYTES, part: DIGEST_BYTES, delta: kernel.changedChildren.bind(kernel) },
-    { what: 'sectors', bytes: BLOCK_BYTES, part: SECTOR_BYTES, delta: kernel.changedSectors.bind(kernel) },
+    {
+      what: 'children',
+      bytes: PAGE_BYTES,
+      part: DIGEST_BYTES,
+      delta: (a: Uint8Array, b: Uint8Array) => [...kernel.changedChildren(a, b)],
+    },
+    {
+      what: 'sectors',
+      bytes: BLOCK_BYTES,
+      part: SECTOR_BYTES,
+      delta: (a: Uint8Array, b: Uint8Array) => [...kernel.changedSectors(a, b)],
+    },
   ];
 
   describe.each(kinds)('changed $what', ({ bytes, part, delta }) => {

@@ -28,6 +28,10 @@ export default defineConfig({
         test: { name: 'worker', include: ['test/worker/**/*.test.ts'], testTimeout: 20_000 },
       },
       {
+        // Starts everything that the benchmarks start: never two files at once.
+        test: { name: 'bench', include: ['test/bench/**/*.test.ts'], fileParallelism: false, testTimeout: 20_000 },
+      },
+      {
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],

@@ -6,10 +6,10 @@ import { inRoot, isMain } from './paths.ts';
 import { runTool, Stages } from './stages.ts';
 
 /**
- * Projects by run. The first three share the machine: one computes while the other waits for workerd. The last one starts
- * and kills servers, and is left alone.
+ * Projects by run. The first three share the machine: one computes while the other waits for workerd. The others
+ * start and kill servers, and are left alone.
  */
-const RUNS = [['kernel', 'engine', 'worker'], ['system']];
+const RUNS = [['kernel', 'engine', 'worker'], ['system'], ['bench']];
 const PROJECTS = RUNS.flat();
 
 /** What workerd says when tests abort objects on purpose, a hundred times a run. */

@@ -58,6 +58,11 @@ export class Api {
     return new Api(url, token.project.id, response.headers.get('X-Subject-Token') ?? '');
   }
 
+  /** What proves who asks, for requests that are made by other means. */
+  get headers(): Readonly<Record<string, string>> {
+    return { 'X-Auth-Token': this.#token };
+  }
+
   /** A request as it is; `{p}` in the path stands for the project's id. */
   async fetch(method: string, path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);

@@ -26,7 +26,10 @@ export interface Primitives {
 }
 
 const HALF_BYTES = 32_768;
-const PROBE_BYTES = 4_096;
+/** What is looked at to tell whether bytes will compress: 512 bytes at each of 8 places. */
+const SAMPLE = { parts: 8, partBytes: 512 } as const;
+/** Bits a byte of a sample beyond which compressing is no use. Random bytes come to 7.95, program code to 6 or 7. */
+const SAMPLE_BITS_MAX = 7.6;
 const PREFIX_BYTES = 4;
 
 /** Stores everything as it is: for tests that want to see the bytes, and where no compressor exists. */
@@ -40,7 +43,7 @@ export function frameCodec(zstd: Primitives, deflate?: Primitives): Codec {
   const decoders = { zstd, deflate };
   return {
     encode(bytes) {
-      if (bytes.length > HALF_BYTES && !startCompresses(zstd, bytes)) return rawFrame(bytes);
+      if (looksRandom(bytes)) return rawFrame(bytes);
       const whole = attempt(() => zstd.compress(bytes));
       if (whole !== null) return smallerOf(bytes, Encoding.zstd, whole);
       if (bytes.length <= HALF_BYTES) return rawFrame(bytes);
@@ -71,10 +74,29 @@ function smallerOf(bytes: Uint8Array, encoding: number, encoded: Uint8Array): Fr
   return encoded.length * 8 <= bytes.length * 7 ? { encoding, bytes: encoded } : rawFrame(bytes);
 }
 
-/** Most incompressible blocks (media, archives, ciphertext) are so from the first byte: 4 KiB tell for a sixteenth. */
-function startCompresses(zstd: Primitives, bytes: Uint8Array): boolean {
-  const probe = attempt(() => zstd.compress(bytes.subarray(0, PROBE_BYTES)));
-  return probe !== null && probe.length < PROBE_BYTES;
+const counts = new Uint32Array(256);
+/** n * log2(n), for every count that a sample can have. */
+const N_LOG_N = Float64Array.from({ length: SAMPLE.parts * SAMPLE.partBytes + 1 }, (_, n) =>
+  n === 0 ? 0 : n * Math.log2(n),
+);
+
+/**
+ * True for media, archives and ciphertext, from the entropy of a sample: a quarter of what trying to compress 4 KiB
+ * costs, and spread over all the bytes, so that a random beginning does not speak for the rest (docs/design/0005-data-path.md).
+ */
+function looksRandom(bytes: Uint8Array): boolean {
+  const { parts, partBytes } = SAMPLE;
+  const sampleBytes = parts * partBytes;
+  if (bytes.length < sampleBytes) return false;
+  counts.fill(0);
+  const stride = Math.floor((bytes.length - partBytes) / (parts - 1));
+  for (let part = 0; part < parts; part++) {
+    const end = part * stride + partBytes;
+    for (let at = part * stride; at < end; at++) counts[bytes[at]!]!++;
+  }
+  let sum = 0;
+  for (const count of counts) sum += N_LOG_N[count]!;
+  return Math.log2(sampleBytes) - sum / sampleBytes > SAMPLE_BITS_MAX;
 }
 
 function joinHalves(zstd: Primitives, bytes: Uint8Array): Uint8Array {

@@ -1,8 +1,11 @@
 // Objects: the one place where bytes become frames and frames become bytes. What is written is hashed, deduplicated and
 // encoded here; what is read is decoded and checked against its name here. Pages that were checked stay in a small cache.
 
+import { Encoding } from './codec.ts';
 import type { EngineHost } from './host.ts';
+import type { Kernel } from './kernel.ts';
 import type { Frame, ObjectStore, StoredObject } from './ports.ts';
+import { release } from './release.ts';
 import {
   bytesEqual,
   DIGEST_BYTES,
@@ -47,13 +50,18 @@ export class Objects {
     this.#host = host;
   }
 
+  /** What the objects are hashed with. */
+  get kernel(): Kernel {
+    return this.#host.kernel;
+  }
+
   /** Forgets everything that is only in memory, so that the next read looks at what is stored. */
   dropCaches(): void {
     this.#pages.clear();
     this.#trusted.clear();
   }
 
-  /** Checked bytes for each ref, in order. A hole's ref gives zeros. */
+  /** Checked bytes for each ref, in order. A block's are the caller's to release; a hole's ref gives zeros, which are shared. */
   read(refs: readonly ObjectRef[]): Lookup[] {
     const out: Lookup[] = new Array(refs.length);
     const wanted: number[] = [];
@@ -74,6 +82,8 @@ export class Objects {
       if (found === 'damaged') this.#bad.add(toHex(ref.digest));
       else if (found !== 'absent' && ref.kind === Kind.page) this.#remember(toHex(ref.digest), found);
       out[i] = found;
+      const frame = frames[j];
+      if (frame && frame.bytes !== found) release(frame.bytes);
     });
     return out;
   }
@@ -86,7 +96,12 @@ export class Objects {
   /** The stored frame of each ref after checking that it decodes to its name: what a backup sends. */
   readFrames(refs: readonly ObjectRef[]): (Frame | 'absent' | 'damaged')[] {
     const frames = this.store.getMany(refs);
-    return this.#open(refs, frames).map((found, i) => (typeof found === 'string' ? found : frames[i]!));
+    return this.#open(refs, frames).map((found, i) => {
+      if (typeof found === 'string') return found;
+      const frame = frames[i]!;
+      if (found !== frame.bytes) release(found);
+      return frame;
+    });
   }
 
   /** True for an object that stands for lost content. */
@@ -122,6 +137,7 @@ export class Objects {
     });
     if (missing.length > 0) this.store.putMany(missing);
     if (wrong.length > 0) this.store.replaceMany(wrong);
+    for (const { frame } of [...missing, ...wrong]) if (frame.encoding !== Encoding.raw) release(frame.bytes);
     this.onReference?.(digests);
     return digests;
   }
@@ -139,7 +155,11 @@ export class Objects {
    * when that was damaged. Returns for each whether it is here now.
    */
   adopt(refs: readonly ObjectRef[], frames: readonly (Frame | null)[]): boolean[] {
-    const good = this.#open(refs, frames).map((found) => typeof found !== 'string');
+    const good = this.#open(refs, frames).map((found, i) => {
+      if (typeof found === 'string') return false;
+      if (found !== frames[i]!.bytes) release(found);
+      return true;
+    });
     const objects = refs.flatMap((ref, i) => (good[i] ? [{ ...ref, frame: frames[i]! }] : []));
     for (const ref of objects) this.#bad.delete(toHex(ref.digest));
     this.store.replaceMany(objects);

@@ -36,6 +36,8 @@ export class WriteBatch {
   #waiting: { bytes: Uint8Array; row: BatchRow; slot: number }[] = [];
   /** Digests of staged objects: roots of a collection until the batch is committed or dropped. */
   readonly staged: Digest[] = [];
+  /** Bytes that were added so far. */
+  addedBytes = 0;
 
   constructor(disk: BatchDisk) {
     this.#disk = disk;
@@ -48,6 +50,7 @@ export class WriteBatch {
    */
   write(offset: number, bytes: Uint8Array): void {
     checkRange(offset, bytes.length, this.#disk.sizeBytes);
+    this.addedBytes += bytes.length;
     let at = 0;
     while (at < bytes.length) {
       const position = offset + at;

@@ -1,9 +1,8 @@
 // The damage fault of simulations: picks stored things among what a target reaches and has the store edit them below
 // every check. Deterministic for a seed.
 
-import { digestAt } from '../objects.ts';
 import { runLocal } from '../steps.ts';
-import { allocatedBlocks, lookupBlocks } from '../tree.ts';
+import { allocatedBlocks, childDigests, lookupBlocks } from '../tree.ts';
 import { BLOCK_BYTES, type Digest, isHole, Kind, type ObjectRef, TREE_LEVELS, toHex } from '../types.ts';
 import type { Disk } from './disk.ts';
 import { NEWEST } from './log-index.ts';
@@ -62,8 +61,7 @@ function reached(disk: Disk, target: Exclude<DamageTarget, { kind: 'log' }>): Ob
     add(Kind.page, digest);
     const page = objects.readPage(digest);
     if (level === 1 || typeof page === 'string') return;
-    for (let child = 0; child < 256; child++)
-      if (!isHole(digestAt(page, child))) addPages(digestAt(page, child), level - 1);
+    for (const child of childDigests(disk.state.kernel, page)) addPages(child, level - 1);
   };
   switch (target.kind) {
     case 'snapshot': {

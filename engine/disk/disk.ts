@@ -24,10 +24,16 @@ const LOG_SOFT = { bytes: 16 * 2 ** 20, entries: 8_192 };
 const LOG_HARD = { bytes: 64 * 2 ** 20, entries: 32_768 };
 /** Guest writes are refused beyond this, so that folding, deleting and collecting always have room (platform: 10 GB). */
 export const STORED_BYTES_MAX = 9.0e9;
+/** Bytes that are committed before the store is asked again how much it holds: asking costs as much as a small write. */
+const ROOM_STEP_BYTES = 4 * 2 ** 20;
+/** What a commit takes beside its bytes: a few pages of the database at most. */
+const COMMIT_BYTES = 16_384;
 
 export class Disk {
   readonly state: DiskState;
   #collection: Collection | null = null;
+  /** Bytes that may be committed before the store is asked again. */
+  #roomBytes = 0;
 
   private constructor(state: DiskState) {
     this.state = state;
@@ -102,14 +108,24 @@ export class Disk {
     const { state } = this;
     try {
       state.headView();
-      if (state.store.objects.usage().storedBytes > STORED_BYTES_MAX) {
-        throw new EngineError('full', 'the disk object is full: delete snapshots, or write less');
-      }
+      this.#takeRoom(batch.addedBytes + COMMIT_BYTES);
       const appended = state.store.transaction(() => appendRows(state, batch.takeRows()));
       remember(state, appended);
     } finally {
       this.drop(batch);
     }
+  }
+
+  /** Throws `full` when the store holds too much. Looks once in a while: the bound leaves room for what comes between. */
+  #takeRoom(bytes: number): void {
+    if (bytes > this.#roomBytes) {
+      this.#roomBytes = 0;
+      if (this.state.store.objects.usage().storedBytes > STORED_BYTES_MAX) {
+        throw new EngineError('full', 'the disk object is full: delete snapshots, or write less');
+      }
+      this.#roomBytes = Math.max(ROOM_STEP_BYTES, bytes);
+    }
+    this.#roomBytes -= bytes;
   }
 
   /** Writes bytes at an offset, both aligned to 512 bytes. */

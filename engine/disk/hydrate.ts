@@ -2,9 +2,9 @@
 // to finds nothing that an upstream can still give. Then the upstreams are released and the disk is independent. Guests
 // read and write meanwhile; a read of an absent range fetches it first.
 
-import { digestAt } from '../objects.ts';
 import { type Job, PAUSE } from '../steps.ts';
-import { BLOCK_BYTES, type Digest, isHole, Kind, type ObjectRef, PAGE_CHILDREN, TREE_LEVELS } from '../types.ts';
+import { childDigests } from '../tree.ts';
+import { BLOCK_BYTES, type Digest, isHole, Kind, type ObjectRef, TREE_LEVELS } from '../types.ts';
 import type { DiskState } from './state.ts';
 
 /** Objects asked for at once: 4 MiB of blocks. */
@@ -47,7 +47,7 @@ export function* hydrate(state: DiskState, giveUp = false): Job<HydrationProgres
     yield* pass.ensure([{ kind: Kind.page, digest }]);
     const page = state.objects.readPage(digest);
     if (typeof page === 'string') return;
-    const children = Array.from({ length: PAGE_CHILDREN }, (_, i) => digestAt(page, i)).filter((d) => !isHole(d));
+    const children = childDigests(state.kernel, page);
     if (level > 1) for (const child of children) yield* walk(child, level - 1);
     else yield* pass.ensure(children.map((child) => ({ kind: Kind.block, digest: child })));
   }

@@ -3,6 +3,7 @@
 import type { ByteRange } from '../errors.ts';
 import type { EngineHost } from '../host.ts';
 import type { Objects } from '../objects.ts';
+import { release } from '../release.ts';
 import { type BlockLookup, lookupBlocks } from '../tree.ts';
 import {
   BLOCK_BYTES,
@@ -71,7 +72,10 @@ export function readRange(context: ReadContext, view: View, offset: number, leng
   wanted.forEach(({ block, ref }, i) => {
     const bytes = found[i]!;
     if (typeof bytes === 'string') fail(block, ref, bytes);
-    else copyWindow(out, offset, block, bytes);
+    else {
+      copyWindow(out, offset, block, bytes);
+      release(bytes);
+    }
   });
   if (absent.length > 0) return { kind: 'absent', refs: absent };
 

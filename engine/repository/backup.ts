@@ -6,6 +6,7 @@ import type { EngineHost } from '../host.ts';
 import { refKey } from '../memory/rows.ts';
 import { Objects } from '../objects.ts';
 import type { Frame, Obs, Random } from '../ports.ts';
+import { release } from '../release.ts';
 import { type ChangedStep, walkChanges } from '../tree.ts';
 import { BLOCK_BYTES, type Digest, HOLE, Kind, type ObjectRef } from '../types.ts';
 import { damagedRanges } from './damage.ts';
@@ -162,6 +163,7 @@ class BackupRun {
       // A full backup vouches for all of the disk: what the vault has is read and checked here all the same.
       const frames = await this.#readFrames(this.#request.full ? group : absent);
       for (const ref of absent) await uploader.add(ref, frames.get(refKey(ref))!);
+      for (const frame of frames.values()) release(frame.bytes);
       this.#knownObjects += group.length - absent.length;
       await this.#ports.pause?.();
     }

@@ -64,7 +64,8 @@ export class FrameCache implements ObjectStore {
     if (!frame) return null;
     this.#frames.delete(key);
     this.#frames.set(key, frame);
-    return frame;
+    // A copy, as from any store: whoever asks may release it.
+    return { encoding: frame.encoding, bytes: frame.bytes.slice() };
   }
 
   #drop(key: string): void {

@@ -11,8 +11,11 @@ export const FRAME_HEADER_BYTES = 48;
 export const TRAILER_ENTRY_BYTES = 48;
 export const PACK_FOOTER_BYTES = 96;
 
-/** A pack is shipped when it has reached this size: it is never larger than this plus one frame and its trailer. */
-export const PACK_TARGET_BYTES = 8 * 2 ** 20;
+/**
+ * A pack is shipped when it has reached this size: it is never larger than this plus one frame and its trailer. Larger
+ * ones are fewer operations of object storage, smaller ones less memory: 1 TiB of blocks is 262,144 puts, $1.18.
+ */
+export const PACK_TARGET_BYTES = 4 * 2 ** 20;
 /** Pages of a thin disk compress to a few bytes: a pack is also shipped when it has this many objects. */
 export const PACK_ENTRIES_MAX = 8_192;
 /** What a reader must be ready for. A larger pack is refused. */

@@ -3,6 +3,7 @@
 
 import type { Kernel } from '../kernel.ts';
 import type { Frame } from '../ports.ts';
+import { release } from '../release.ts';
 import { BLOCK_BYTES, type Kind, type ObjectRef } from '../types.ts';
 import {
   encodeEntries,
@@ -20,7 +21,7 @@ import type { PackEntry } from './ports.ts';
 
 /** Buffers start small, because most backups are, and double. */
 const FIRST_BUFFER_BYTES = 256 * 1_024;
-/** The largest pack that is written: the target, one more frame, and the longest trailer. About 8.5 MiB. */
+/** The largest pack that is written: the target, one more frame, and the longest trailer. About 4.5 MiB. */
 export const PACK_BUFFER_BYTES =
   PACK_TARGET_BYTES + FRAME_HEADER_BYTES + BLOCK_BYTES + PACK_ENTRIES_MAX * TRAILER_ENTRY_BYTES + PACK_FOOTER_BYTES;
 
@@ -28,7 +29,7 @@ export class PackWriter {
   readonly kind: Kind;
   readonly #kernel: Kernel;
   readonly #targetBytes: number;
-  readonly #entries: PackEntry[] = [];
+  #entries: PackEntry[] = [];
   #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
   #used = PACK_HEAD_BYTES;
 
@@ -47,6 +48,17 @@ export class PackWriter {
   /** True when the pack is to be shipped before anything else is added. */
   get isFull(): boolean {
     return this.#used >= this.#targetBytes || this.#entries.length >= PACK_ENTRIES_MAX;
+  }
+
+  /** Forgets what was added and keeps the buffer, for the next pack: nobody may use a former view any more. */
+  clear(): void {
+    this.#entries = [];
+    this.#used = PACK_HEAD_BYTES;
+  }
+
+  /** Gives the buffer back. The writer must not be used any more. */
+  release(): void {
+    release(this.#buffer);
   }
 
   /** Adds one object. The frame's bytes are copied. */
@@ -83,8 +95,7 @@ export class PackWriter {
     if (bytes <= this.#buffer.length) return;
     // Past half of the target, doubling would allocate what can never be used.
     const doubled = 2 * this.#buffer.length;
-    const larger = new Uint8Array(doubled < PACK_TARGET_BYTES && doubled >= bytes ? doubled : PACK_BUFFER_BYTES);
-    larger.set(this.#buffer.subarray(0, this.#used));
-    this.#buffer = larger;
+    const length = doubled < PACK_TARGET_BYTES && doubled >= bytes ? doubled : PACK_BUFFER_BYTES;
+    this.#buffer = new Uint8Array(this.#buffer.buffer.transfer(length));
   }
 }

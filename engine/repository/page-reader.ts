@@ -2,6 +2,7 @@
 // neighbours that it will ask for next: checking 1 TiB is a few hundred reads instead of 65,536.
 
 import type { Objects } from '../objects.ts';
+import { release } from '../release.ts';
 import type { ObjectRef } from '../types.ts';
 import { decodeEntries } from './pack-format.ts';
 import type { IndexEntry, PackEntry } from './ports.ts';
@@ -55,6 +56,7 @@ export class PageReader {
     const frames = order.map(({ encoding, offset, length }) => {
       return { encoding, bytes: bytes.slice(offset - start, offset - start + length) };
     });
+    release(bytes);
     this.#objects.adopt(order, frames);
     return true;
   }

@@ -1,6 +1,7 @@
 // The objects of a vault as an ObjectSource: refs in, frames out, in few large reads of object storage.
 
 import type { Frame, ObjectSource, Obs } from '../ports.ts';
+import { release } from '../release.ts';
 import type { ObjectRef } from '../types.ts';
 import { type Location, REFS_PER_CALL_MAX } from './ports.ts';
 
@@ -77,6 +78,7 @@ export class ObsObjectSource implements ObjectSource {
       const frame = { encoding: location.encoding, bytes: bytes.slice(at, at + location.length) };
       frames[index] = frame.bytes.length === location.length ? frame : null;
     }
+    release(bytes);
     return true;
   }
 

@@ -10,9 +10,12 @@ import { bytesEqual, Kind, type ObjectRef } from '../types.ts';
 import { PACK_BUFFER_BYTES, PackWriter } from './pack-writer.ts';
 import type { VaultClient } from './ports.ts';
 
-/** Of the platform's six connections at a time; two are left for the guest's own reads. */
-export const PUTS_IN_FLIGHT_MAX = 4;
-/** All that a backup holds of packs at a time: one of each kind being filled, and those in flight. About 51 MiB. */
+/**
+ * Two travel while the next one is filled. More are faster only over a long line, and each costs its 4.5 MiB of the 128
+ * that an isolate has for all its disks, and about as much again on the way (docs/design/0006-memory.md).
+ */
+export const PUTS_IN_FLIGHT_MAX = 2;
+/** All that a backup holds of packs at a time: one of each kind being filled, and those in flight. About 18 MiB. */
 export const PACK_MEMORY_BYTES_MAX = (2 + PUTS_IN_FLIGHT_MAX) * PACK_BUFFER_BYTES;
 
 const PUT_ATTEMPTS_MAX = 3;
@@ -31,6 +34,8 @@ export class PackUploader {
   readonly #ports: UploadPorts;
   readonly #sessionId: string;
   readonly #open: [PackWriter, PackWriter];
+  /** Writers whose packs have arrived, by kind: the next packs are filled in their buffers. */
+  readonly #spare: [PackWriter[], PackWriter[]] = [[], []];
   readonly #inFlight = new Set<Promise<void>>();
   /** Objects that are in a pack here and not in the vault's index yet: the vault would say that they are absent. */
   readonly #pending = new Set<string>();
@@ -65,9 +70,13 @@ export class PackUploader {
     await this.#settle();
   }
 
-  /** Waits until nothing is in flight, whatever the outcome: after an error nothing of this run may land later. */
+  /**
+   * Waits until nothing is in flight, whatever the outcome: after an error nothing of this run may land later. Then it
+   * gives all buffers back; the uploader must not be used any more.
+   */
   async quiesce(): Promise<void> {
     await Promise.allSettled(this.#inFlight);
+    for (const writer of [...this.#open, ...this.#spare.flat()]) writer.release();
   }
 
   async #shipBlocks(): Promise<void> {
@@ -85,7 +94,7 @@ export class PackUploader {
     if (writer.entries.length === 0) return;
     while (this.#inFlight.size >= PUTS_IN_FLIGHT_MAX) await Promise.race(this.#inFlight);
     this.#check();
-    this.#open[kind] = this.#newWriter(kind);
+    this.#open[kind] = this.#spare[kind].pop() ?? this.#newWriter(kind);
     const upload = this.#upload(writer)
       .catch((error: unknown) => {
         this.#failure ??= { error };
@@ -116,6 +125,8 @@ export class PackUploader {
       if (!(await putPack(this.#ports, key, bytes))) continue;
       await vault.addPack(this.#sessionId, uuid, writer.entries, bytes.length);
       for (const entry of writer.entries) this.#pending.delete(refKey(entry));
+      writer.clear();
+      this.#spare[writer.kind].push(writer);
       return;
     }
     throw new Error('object storage took none of three attempts at a pack');

@@ -1,8 +1,9 @@
 // The log's own edges: directories survive encoding, rows stay under the platform's limit, pressure rises and falls.
 
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ROW_DATA_MAX } from '../../engine/disk/batch.ts';
+import { STORED_BYTES_MAX } from '../../engine/disk/disk.ts';
 import { decodeDirectory, encodeDirectory, type LogEntry, zeroEntries } from '../../engine/disk/log.ts';
 import { runLocal } from '../../engine/steps.ts';
 import { BLOCK_BYTES, SECTOR_BYTES } from '../../engine/types.ts';
@@ -89,6 +90,22 @@ test('pressure rises with entries and bytes, and folding takes it away', () => {
   runLocal(disk.fold());
   expect(disk.pressure).toBe('none');
   expect(mustRead(disk, 'head', 63 * 4 * SECTOR_BYTES, SECTOR_BYTES)).toEqual(sector);
+});
+
+test('a full store is noticed within four mebibytes, without being asked at each write', () => {
+  const { disk, store } = newDisk();
+  const usage = vi.spyOn(store.objects, 'usage').mockReturnValue({ objects: 0, storedBytes: 0 });
+  const block = blocks(1, 1);
+  for (let i = 0; i < 50; i++) disk.write(i * BLOCK_BYTES, block);
+  expect(usage).toHaveBeenCalledTimes(1);
+  usage.mockReturnValue({ objects: 0, storedBytes: STORED_BYTES_MAX + 1 });
+  const writeMore = () => {
+    for (let i = 0; i < 64; i++) disk.write(i * BLOCK_BYTES, block);
+  };
+  expect(writeMore).toThrow(expect.objectContaining({ code: 'full' }));
+  expect(() => disk.write(0, block.subarray(0, SECTOR_BYTES))).toThrow(expect.objectContaining({ code: 'full' }));
+  usage.mockReturnValue({ objects: 0, storedBytes: 0 });
+  disk.write(0, block);
 });
 
 test('a disk refuses what does not fit it', () => {

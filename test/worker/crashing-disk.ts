@@ -44,6 +44,8 @@ function runsIn(ctx: DurableObjectState): boolean {
 }
 
 export class TestDisk extends Disk {
+  protected override readonly hydrateAfterMs = 0;
+
   constructor(ctx: DurableObjectState, env: Env) {
     const crashing = <T extends object>(target: T): T => crashingCalls(ctx, target);
     const objects = <T extends { get(id: DurableObjectId): object }>(namespace: T): T =>

@@ -2,6 +2,7 @@
 // and nowhere else. Cursors are drained at once: one held across an await may show rows that are never committed.
 
 import type { Meter } from '../../engine/cost.ts';
+import { countGarbage } from './collector.ts';
 
 /** One value of a row as workerd returns it. */
 export type SqlValue = ArrayBuffer | string | number | null;
@@ -21,6 +22,7 @@ export class MeteredSql {
     const rows = Array.from(cursor.raw()) as unknown as Row[];
     this.#meter.counts.rowsRead += cursor.rowsRead;
     this.#meter.counts.rowsWritten += cursor.rowsWritten;
+    for (const row of rows) for (const value of row) if (value instanceof ArrayBuffer) countGarbage(value.byteLength);
     return rows;
   }
 

@@ -3,9 +3,11 @@
 import { deflateSync, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { frameCodec, type Primitives } from '../../engine/codec.ts';
 import type { Codec } from '../../engine/ports.ts';
+import { countGarbage } from './collector.ts';
 
 /** zlib answers Buffers, whose slice() aliases; everything else here expects plain arrays. */
 function plain(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  countGarbage(bytes.buffer.byteLength);
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 

@@ -3,8 +3,10 @@
 import type { WriteBatch } from '../../engine/disk/batch.ts';
 import type { PointId } from '../../engine/disk/disk.ts';
 import { EngineError, type EngineErrorCode } from '../../engine/errors.ts';
+import { release } from '../../engine/release.ts';
 import { BLOCK_BYTES, toHex } from '../../engine/types.ts';
 import type { AllocatedBlocks, DataFault } from '../protocol.ts';
+import { DataRefusal, REFUSAL_STATUS } from './refusal.ts';
 import type { DiskRuntime } from './runtime.ts';
 
 const CHUNK_BYTES = 1_048_576;
@@ -14,6 +16,10 @@ const BLOCKS_PER_PAGE_MAX = 10_000;
 
 /** Error answers of `fetch`: the code goes to the data service, which knows what a client is told. */
 export function dataFault(error: unknown): Response {
+  if (error instanceof DataRefusal) {
+    const { code, message } = error;
+    return Response.json({ code, message } satisfies DataFault, { status: REFUSAL_STATUS[code] });
+  }
   const code = error instanceof EngineError ? error.code : 'internal';
   const status = STATUS[code];
   const message = error instanceof Error ? error.message : String(error);
@@ -49,7 +55,10 @@ const STATUS: Record<EngineErrorCode | 'internal', number> = {
   internal: 500,
 };
 
-/** Streams a range. The first mebibytes are read before the answer begins, so that most faults are answers, not resets. */
+/**
+ * Answers with a range. A short one is one buffer; a long one is streamed, its first mebibytes read before the answer
+ * begins, so that most faults are answers, not resets. Either way the body has a known length.
+ */
 export async function readBytes(
   runtime: DiskRuntime,
   point: PointId,
@@ -59,14 +68,8 @@ export async function readBytes(
   if (offset + length > runtime.disk.pointBytes(point)) {
     throw new EngineError('out-of-range', 'the range is beyond the end of the disk');
   }
-  let at = offset;
-  const end = offset + length;
   const { contentChanges } = runtime;
-  const nextChunk = async () => {
-    // Chunks end at multiples of their size: a block is read once.
-    const size = Math.min(CHUNK_BYTES - (at % CHUNK_BYTES), end - at);
-    const start = at;
-    at += size;
+  const readPart = async (start: number, size: number) => {
     const bytes = await runtime.read(point, start, size);
     // Asked afterwards: a read that had to fetch may have begun with one content and ended with another.
     if (point === 'head' && runtime.contentChanges !== contentChanges) {
@@ -74,20 +77,55 @@ export async function readBytes(
     }
     return bytes;
   };
+  if (length <= CHUNK_BYTES) return answerWith(await readPart(offset, length), length);
+
+  let at = offset;
+  const end = offset + length;
+  const nextChunk = () => {
+    // Chunks end at multiples of their size: a block is read once.
+    const size = Math.min(CHUNK_BYTES - (at % CHUNK_BYTES), end - at);
+    at += size;
+    return readPart(at - size, size);
+  };
   const ahead = await readAhead(nextChunk, () => at < Math.min(end, offset + AHEAD_BYTES));
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const chunk = ahead.shift();
-      if (chunk) controller.enqueue(chunk);
-      else if (at < end) {
-        await runtime.passZone();
-        runtime.assertNotExclusive();
-        controller.enqueue(await nextChunk());
-      }
-      if (at >= end && ahead.length === 0) controller.close();
-    },
+  const { readable, writable } = new FixedLengthStream(length);
+  void send(writable, async () => {
+    if (ahead.length > 0) return ahead.shift()!;
+    if (at >= end) return null;
+    await runtime.passZone();
+    runtime.assertNotExclusive();
+    return nextChunk();
   });
-  return new Response(body, { headers: { 'content-type': 'application/octet-stream', 'content-length': `${length}` } });
+  return answerWith(readable, length);
+}
+
+/** The header says what is so: workerd frames both kinds of body by their own length. */
+function answerWith(body: Uint8Array | ReadableStream<Uint8Array>, length: number): Response {
+  const headers = { 'content-type': 'application/octet-stream', 'content-length': `${length}` };
+  return new Response(body as BodyInit, { headers });
+}
+
+/** Sends chunks to the end, reading one while the one before it is on its way. What fails breaks the stream. */
+async function send(writable: WritableStream<Uint8Array>, nextChunk: () => Promise<Uint8Array | null>): Promise<void> {
+  const writer = writable.getWriter();
+  let sent = Promise.resolve();
+  try {
+    for (let chunk = await nextChunk(); chunk !== null; ) {
+      const sending = chunk;
+      await sent;
+      sent = writer.write(sending).then(() => release(sending));
+      // Awaited above or below; until then it is not unhandled.
+      sent.catch(() => undefined);
+      chunk = await nextChunk();
+    }
+    await sent;
+    await writer.close();
+  } catch (error) {
+    // What is good goes out first: broken in the middle of a write, the stream loses the reason.
+    await sent.catch(() => undefined);
+    // The reader may be gone: then nobody has to be told.
+    await writer.abort(error).catch(() => undefined);
+  }
 }
 
 /** Chunks while there is more to read ahead. Throws `damaged` with the ranges of all of them. */
@@ -120,49 +158,66 @@ export async function writeBytes(
   const { disk, contentChanges } = runtime;
   await runtime.relievePressure();
   const batch = disk.begin();
+  let last: Uint8Array | null = null;
   try {
-    await fill(runtime, batch, body, offset, length);
+    last = await fill(runtime, batch, body, offset, length);
     await runtime.passZone();
     runtime.assertNotExclusive();
     if (runtime.contentChanges !== contentChanges) throw new EngineError('busy', 'the disk changed under the write');
     disk.commit(batch);
   } finally {
     disk.drop(batch);
+    if (last) release(new Uint8Array(last.buffer));
   }
 }
 
+/** Adds the body to the batch, which goes on referring to the last piece: it is returned, null for an empty body. */
 async function fill(
   runtime: DiskRuntime,
   batch: WriteBatch,
   body: ReadableStream<Uint8Array> | null,
   offset: number,
   length: number,
-): Promise<void> {
+): Promise<Uint8Array | null> {
   let at = 0;
-  for await (const chunk of chunks(body, offset)) {
+  let last: Uint8Array | null = null;
+  for await (const chunk of chunks(body, offset, length)) {
     if (at + chunk.length > length) throw new EngineError('invalid', `the body is longer than ${length} bytes`);
     runtime.assertOpen();
     batch.write(offset + at, chunk);
     at += chunk.length;
     // The last chunk becomes part of the commit; a small write is one transaction.
     if (at < length) batch.stage();
+    last = chunk;
   }
   if (at < length) throw new EngineError('invalid', `the body ended after ${at} of ${length} bytes`);
+  return last;
 }
 
-/** A body in pieces that end at multiples of a megabyte of the disk, the last one excepted. */
-async function* chunks(body: ReadableStream<Uint8Array> | null, offset: number): AsyncGenerator<Uint8Array> {
+/**
+ * A body in pieces that end at multiples of a megabyte of the disk. Each is good until the next one is asked for. A body
+ * of more than `length` bytes shows as a last piece that is too long.
+ */
+async function* chunks(
+  body: ReadableStream<Uint8Array> | null,
+  offset: number,
+  length: number,
+): AsyncGenerator<Uint8Array> {
   if (!body) return;
   const reader = body.getReader({ mode: 'byob' });
-  let want = CHUNK_BYTES - (offset % CHUNK_BYTES);
+  let buffer = new ArrayBuffer(Math.min(CHUNK_BYTES, length + 1));
   try {
-    for (;;) {
-      const { value, done } = await reader.readAtLeast(want, new Uint8Array(want)).catch((error: unknown) => {
+    for (let at = 0; ; ) {
+      const want = Math.min(CHUNK_BYTES - ((offset + at) % CHUNK_BYTES), length - at + 1);
+      // The last piece is still needed when the end of the body is looked for.
+      const view = at === length ? new Uint8Array(1) : new Uint8Array(buffer, 0, want);
+      const { value, done } = await reader.readAtLeast(want, view).catch((error: unknown) => {
         throw new EngineError('invalid', `the body broke off: ${error instanceof Error ? error.message : error}`);
       });
       if (value && value.length > 0) yield value;
       if (done || !value || value.length < want) return;
-      want = CHUNK_BYTES;
+      at += want;
+      buffer = value.buffer as ArrayBuffer;
     }
   } finally {
     await reader.cancel().catch(() => undefined);

@@ -19,13 +19,21 @@ import { vaultClient } from '../vault/client.ts';
 import { dataFault, listBlocks, readBytes, writeBytes } from './bytes.ts';
 import { acceptLong, failure, isExclusive, isFinal, isLong, runQuick } from './jobs.ts';
 import { Maintenance } from './maintenance.ts';
+import { openDiskPoints } from './points.ts';
 import { DiskRecords } from './records.ts';
 import { DiskRuntime } from './runtime.ts';
+import { servePoints } from './serve-points.ts';
 import { type Locator, locatorOf, parseLocator, reach, releaseUpstream } from './upstreams.ts';
 import { ZoneGate } from './zone-gate.ts';
 
 const DONE: JobReport = { state: 'done', result: {} };
 const GONE: JobReport = { state: 'gone' };
+
+/**
+ * A new disk's content is fetched in the background from this long after it is created: whoever waited for the disk reads
+ * first, and does not queue behind megabytes that nobody asked for.
+ */
+const HYDRATE_AFTER_MS = 500;
 
 /** A disk that is in memory, with its background work. */
 interface Loaded {
@@ -34,6 +42,8 @@ interface Loaded {
 }
 
 export class Disk extends DurableObject<Env> implements DiskRpc {
+  /** Tests do not wait. */
+  protected readonly hydrateAfterMs: number = HYDRATE_AFTER_MS;
   readonly #meter = new Meter();
   readonly #store: SqlDiskStore;
   readonly #records: DiskRecords;
@@ -71,6 +81,21 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     if (!this.#load(owner)) return;
     const row = this.#records.jobs().find((job) => job.id === jobId);
     if (row && row.report.state !== 'running') this.#records.deleteJob(jobId);
+  }
+
+  async handOver(owner: DiskOwner, projectId: string): Promise<'done' | 'wait' | 'gone'> {
+    await this.#zone.pass(owner.zone);
+    if (this.#load({ ...owner, projectId })) return 'done';
+    const loaded = this.#load(owner);
+    if (!loaded) return 'gone';
+    const { runtime } = loaded;
+    const { state } = runtime.disk;
+    // All of these speak in the owner's name.
+    const busy = state.upstreams.size + this.#records.held().length + this.#records.jobs().length;
+    if (busy + this.#store.listPins().length > 0) return 'wait';
+    runtime.owner = { ...runtime.owner, projectId };
+    this.#records.writeOwner(runtime.owner);
+    return 'done';
   }
 
   async status(owner: DiskOwner): Promise<DiskStatus | null> {
@@ -151,6 +176,8 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
   }
 
   async #serve({ runtime, maintenance }: Loaded, request: Request, url: URL): Promise<Response> {
+    const points = await servePoints(request, url, (from, to) => openDiskPoints(this.env, runtime, from, to));
+    if (points) return points;
     const number = (name: string) => Number(url.searchParams.get(name) ?? 0);
     const name = url.searchParams.get('point') ?? 'head';
     const point: PointId = name === 'head' ? 'head' : { snapshotId: name };
@@ -198,7 +225,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     EngineDisk.create(this.#store, engineHost(), { sizeBytes: job.sizeBytes, ...source });
     const report: JobReport = { state: 'done', result: { cost: this.#meter.since(mark) } };
     this.#records.writeJob({ id: jobId, job, report, attempts: 0 });
-    if (source) this.#loadAny().maintenance.schedule('hydrate', 0);
+    if (source) this.#loadAny().maintenance.schedule('hydrate', this.hydrateAfterMs);
     return report;
   }
 

@@ -4,6 +4,7 @@
 import { Disk as EngineDisk, type PointId } from '../../engine/disk/disk.ts';
 import { EngineError } from '../../engine/errors.ts';
 import type { Obs } from '../../engine/ports.ts';
+import { release } from '../../engine/release.ts';
 import type { Job } from '../../engine/steps.ts';
 import { type ObjectRef, toHex } from '../../engine/types.ts';
 import type { SqlDiskStore } from '../adapters/sql-disk-store.ts';
@@ -22,7 +23,8 @@ export class DiskRuntime {
   readonly disk: EngineDisk;
   readonly store: SqlDiskStore;
   readonly records: DiskRecords;
-  readonly owner: OwnerRow;
+  /** Another project's once the disk was handed over. */
+  owner: OwnerRow;
   readonly #env: Env;
   readonly #obs: Obs;
   readonly #zone: ZoneGate;
@@ -202,6 +204,7 @@ export class DiskRuntime {
     this.assertOpen();
     const here = this.store.transaction(() => this.disk.state.objects.adopt(refs, frames));
     const open = refs.filter((_, i) => !here[i]);
+    for (const frame of frames) if (frame) release(frame.bytes);
     // What it should have had is bad or lost there: it looks for itself, and the next backup sends it again.
     if (open.length > 0) await source.report(open).catch(() => undefined);
     return open;

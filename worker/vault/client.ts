@@ -11,7 +11,7 @@ import type {
   Location,
   VaultClient,
 } from '../../engine/repository/ports.ts';
-import type { Kind } from '../../engine/types.ts';
+import type { Digest, Kind } from '../../engine/types.ts';
 import type { Env } from '../env.ts';
 import { type Answer, type PackedRefs, packRefs, unwrap } from './wire.ts';
 
@@ -34,6 +34,26 @@ export interface VaultWire {
   release(projectId: string, leaseId: string): Promise<Answer<void>>;
   locate(projectId: string, refs: PackedRefs): Promise<Answer<(Location | null)[]>>;
   report(projectId: string, refs: PackedRefs): Promise<Answer<number>>;
+  /** What an available backup holds; nothing is leased. */
+  root(projectId: string, backupId: string): Promise<Answer<BackupRoot>>;
+}
+
+export interface BackupRoot {
+  readonly root: Digest;
+  readonly sizeBytes: number;
+}
+
+/** Root and size of an available backup. Throws `not-found`. */
+export async function backupRoot(
+  env: Env,
+  projectId: string,
+  vaultId: string,
+  backupId: string,
+  meter: Meter,
+): Promise<BackupRoot> {
+  meter.counts.objectRequests += 1;
+  const wire = env.VAULT.get(env.VAULT.idFromName(vaultId)) as unknown as VaultWire;
+  return unwrap(await wire.root(projectId, backupId), meter);
 }
 
 /** The vault `vaultId` as seen by `projectId`. `meter`: counts the calls, and what the vault did for them. */

@@ -15,11 +15,13 @@ import type { Kind } from '../../engine/types.ts';
 import { R2Obs } from '../adapters/r2-obs.ts';
 import { SqlVaultStore } from '../adapters/sql-vault-store.ts';
 import { dataFault } from '../disk/bytes.ts';
+import { servePoints } from '../disk/serve-points.ts';
 import type { Env } from '../env.ts';
 import { engineHost } from '../host.ts';
 import type { JobFailure, JobReport, VaultJob, VaultRpc } from '../protocol.ts';
 import { blocksResponse, bytesResponse } from './bytes.ts';
 import type { VaultWire } from './client.ts';
+import { openVaultPoints } from './points.ts';
 import { answer, Bill, type PackedRefs, unpackRefs } from './wire.ts';
 
 const FAILURES: Partial<Record<EngineErrorCode, JobFailure>> = {
@@ -154,6 +156,14 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
     return this.#for(projectId, (core) => core.report(unpackRefs(refs)));
   }
 
+  root(projectId: string, backupId: string) {
+    return this.#for(projectId, async (core) => {
+      const { root, sizeBytes } = core.available(backupId);
+      // A view of a row would be sent with all that is around it.
+      return { root: root.slice(), sizeBytes };
+    });
+  }
+
   #for<T>(projectId: string, call: (core: VaultCore) => Promise<T>) {
     return answer(this.#bill, async () => {
       if (!this.#isOf(projectId)) throw new EngineError('not-found', 'there is no such vault');
@@ -170,6 +180,8 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
       if (!this.#isOf(request.headers.get('x-evs-project') ?? '')) {
         throw new EngineError('not-found', 'there is no such vault');
       }
+      const points = await servePoints(request, url, (from, to) => openVaultPoints(this.#core, this.#meter, from, to));
+      if (points) return points;
       const row = this.#core.available(url.searchParams.get('backup') ?? '');
       if (this.#reader?.backupId !== row.id) {
         const reader = new BackupReader(engineHost(), this.#core.context.source, row);

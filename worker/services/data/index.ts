@@ -10,7 +10,7 @@ import type { DataGrant, DataTarget } from '../../project/contract.ts';
 import { forgetGrant, grantFor } from './grants.ts';
 import { askObject, refusalOf } from './objects.ts';
 import { type ByteRange, parseRange, parseWriteRange, SECTOR_BYTES } from './ranges.ts';
-import { countBody, exactly, trim } from './streams.ts';
+import { exactly, takeBody, trim } from './streams.ts';
 
 /** How long to wait for the reason when a write broke off. */
 const BODY_VERDICT_MS = 200;
@@ -59,9 +59,15 @@ async function read(call: AnyCall, target: DataTarget): Promise<Response> {
   const to = ceil(offset + length);
   const answer = await askObject(call.env, grant, 'bytes', { offset: String(from), length: String(to - from) });
   if (answer.status !== 200 || answer.body === null) throw await refused(call, target, 'read', answer);
-  const aligned = from === offset && to === offset + length;
-  const body = aligned ? answer.body : trim(answer.body, offset - from, length);
-  return new Response(exactly(body, length), { status, headers });
+  const isAligned = from === offset && to === offset + length;
+  const body = isAligned ? sized(grant, answer, length) : exactly(trim(answer.body, offset - from, length), length);
+  return new Response(body, { status, headers });
+}
+
+/** A Disk's body knows its length and goes out as it is. Others get a pipe that holds them to it. */
+function sized(grant: DataGrant, answer: Response, length: number): ReadableStream<Uint8Array> {
+  const isKnown = grant.kind === 'disk' && answer.headers.get('content-length') === String(length);
+  return isKnown ? answer.body! : exactly(answer.body!, length);
 }
 
 async function write(call: AnyCall, target: DataTarget): Promise<Response> {
@@ -69,8 +75,7 @@ async function write(call: AnyCall, target: DataTarget): Promise<Response> {
   const { offset, length } = parseWriteRange(request.headers);
   const grant = await grantFor(call, target, 'write');
   if (request.body === null) throw new ApiError(400, 'The body is empty.', { code: 'body-size' });
-  const framing = request.headers.has('content-length') ? 'content-length' : 'chunked';
-  const body = countBody(request.body, length, framing);
+  const body = await takeBody(request, request.body, length);
   const query = { offset: String(offset), length: String(length) };
   let answer: Response;
   try {
@@ -186,9 +191,10 @@ export function registerData(app: App): void {
           kind === 'volume'
             ? 'Write bytes at a Content-Range, or from the beginning'
             : `Refused: a ${kind} is read only`,
-        answers: { 204: null },
-        handle: (call) => {
-          if (kind === 'volume') return write(call, target(call));
+        answers: kind === 'volume' ? { 204: null } : { 403: null },
+        handle: async (call) => {
+          if (kind === 'volume') return await write(call, target(call));
+          await call.ask((project, caller) => project.checkToken(caller));
           throw new FaultError(fault('data-readonly', { kind, id: call.params.id! }));
         },
       });

@@ -30,6 +30,9 @@ export function exactly(source: ReadableStream<Uint8Array>, length: number): Rea
   return fixed.readable;
 }
 
+/** Bodies up to here are taken in whole: a block, as guests write them. */
+const WHOLE_BODY_MAX = 65_536;
+
 /** A request body on its way to an object. */
 export interface CountedBody {
   readonly stream: ReadableStream<Uint8Array>;
@@ -39,11 +42,26 @@ export interface CountedBody {
   readonly refusal: () => ApiError | null;
 }
 
+/** The body of a request that announces `length` bytes. Throws what to answer when a short one breaks off. */
+export async function takeBody(
+  request: Request,
+  source: ReadableStream<Uint8Array>,
+  length: number,
+): Promise<CountedBody> {
+  const isAnnounced = request.headers.has('content-length');
+  if (!isAnnounced || length > WHOLE_BODY_MAX)
+    return countBody(source, length, isAnnounced ? 'content-length' : 'chunked');
+  const body = await request.arrayBuffer().catch(() => {
+    throw cutOff(length);
+  });
+  return { stream: new Response(body).body!, counted: Promise.resolve(), refusal: () => null };
+}
+
 /**
  * Passes on a body of exactly `length` bytes. One with fewer or more fails before its last byte is passed on, so the
  * object, which waits for all of them, writes nothing.
  */
-export function countBody(
+function countBody(
   source: ReadableStream<Uint8Array>,
   length: number,
   framing: 'content-length' | 'chunked',
@@ -58,7 +76,7 @@ export function countBody(
     framing === 'content-length' ? new FixedLengthStream(length) : chunkedMeter(length, refuse);
   // Not cancelled when it is refused: the rest is taken in before the answer is sent.
   const counted = source.pipeTo(writable, { preventCancel: true }).catch(() => {
-    throw refusal ?? wrongSize(`The body has not the ${length} bytes that were announced; nothing was written.`);
+    throw refusal ?? cutOff(length);
   });
   // Somebody looks at it only when the object has answered; until then it is not unhandled.
   counted.catch(() => undefined);
@@ -84,6 +102,10 @@ function chunkedMeter(length: number, refuse: (text: string) => never): Transfor
       if (held !== null) controller.enqueue(held);
     },
   });
+}
+
+function cutOff(length: number): ApiError {
+  return wrongSize(`The body has not the ${length} bytes that were announced; nothing was written.`);
 }
 
 function wrongSize(message: string): ApiError {

@@ -1,172 +1,116 @@
-// The accounts of a domain, as rows: seeded from the deployment's settings, and brought in line when those change.
+// The accounts of a domain and what follows from them: who has which roles where, and which tokens stand.
 
-import type { AccountsConfig } from '../config.ts';
-import { checkPassword, hashPassword } from './password.ts';
+import type { Assignment, AssignmentFilter, Place } from './contract.ts';
+import { IssuedTokens } from './issued.ts';
+import type { IssuedToken, Project, Role, User } from './records.ts';
+import type { Documents, Tables } from './tables.ts';
 
-const IDENTITY_FORMAT = '1';
+export const ADMIN = 'admin';
+export const MEMBER = 'member';
 
-/** Values of `token.revoked`; 0 is a good token. */
-const REVOKED_TOLD = 1;
-const REVOKED_UNTOLD = 2;
+/** Roles that every domain has. */
+export const BUILT_IN_ROLES = [ADMIN, MEMBER, 'reader'];
 
-export interface User {
-  readonly id: string;
-  readonly name: string;
-  readonly passwordHash: string;
-  /** Role names by project id. */
-  readonly roles: Readonly<Record<string, readonly string[]>>;
+export interface StoredAssignment extends Assignment {
+  readonly configured: boolean;
 }
-
-export interface Project {
-  readonly id: string;
-  readonly name: string;
-}
-
-export interface IssuedToken {
-  readonly id: string;
-  readonly userId: string;
-  readonly projectId: string | null;
-  readonly expiresMs: number;
-}
-
-type Kind = 'user' | 'project';
 
 export class Accounts {
-  readonly #sql: SqlStorage;
-  readonly #storage: DurableObjectStorage;
+  readonly users: Documents<User>;
+  readonly projects: Documents<Project>;
+  readonly roles: Documents<Role>;
+  readonly tokens: IssuedTokens;
+  readonly #tables: Tables;
 
-  constructor(storage: DurableObjectStorage) {
-    this.#storage = storage;
-    this.#sql = storage.sql;
+  constructor(tables: Tables) {
+    this.#tables = tables;
+    this.users = tables.documents<User>('user');
+    this.projects = tables.documents<Project>('project');
+    this.roles = tables.documents<Role>('role');
+    this.tokens = new IssuedTokens(tables.sql);
   }
 
-  /**
-   * Makes users, projects and roles what the settings say, and revokes the tokens of users who are gone, have another
-   * password, or other roles. Nothing is done when the settings did not change.
-   */
-  async reconcile(config: AccountsConfig): Promise<void> {
-    const digest = await digestOf(config);
-    const known = this.#exists();
-    if (known && this.#meta('format') !== IDENTITY_FORMAT) {
-      throw new Error(`The stored accounts have format ${this.#meta('format')}: run a newer release.`);
-    }
-    if (known && this.#meta('config') === digest) return;
-    const before = new Map((known ? this.users() : []).map((user) => [user.id, user]));
-    // Hashing takes time and awaits: all of it comes first, the rows change in one transaction.
-    const users = await Promise.all(config.users.map((user) => asUser(user, config, before.get(user.id))));
-    this.#storage.transactionSync(() => {
-      if (!this.#exists()) this.#createTables();
-      for (const token of this.#lostTokens(before, users)) this.revoke(token);
-      this.#sql.exec('DELETE FROM user');
-      this.#sql.exec('DELETE FROM project');
-      for (const user of users) this.#put('user', user);
-      for (const project of config.projects) this.#put('project', project);
-      this.#setMeta('config', digest);
+  /** Runs `change` in one transaction, and then takes back every token that no longer stands. */
+  change<T>(change: () => T): T {
+    return this.#tables.change(() => {
+      const result = change();
+      // Many tokens are alike: each kind is judged once.
+      const judged = new Map<string, boolean>();
+      for (const token of this.tokens.good()) {
+        const kind = JSON.stringify([token.userId, token.passwordId, token.place, token.roles]);
+        const stands = judged.get(kind) ?? this.#stands(token);
+        judged.set(kind, stands);
+        if (!stands) this.tokens.revoke(token);
+      }
+      return result;
     });
   }
 
-  users(): User[] {
-    return this.#all<User>('user');
-  }
-
-  projects(): Project[] {
-    return this.#all<Project>('project');
-  }
-
-  /** Remembered so that a user's tokens can be taken back; what has expired goes. */
-  remember(token: IssuedToken): void {
-    this.#sql.exec('DELETE FROM token WHERE expires_ms < ?', Date.now());
-    const { id, expiresMs } = token;
-    this.#sql.exec('INSERT OR REPLACE INTO token VALUES (?, ?, 0, ?)', id, expiresMs, JSON.stringify(token));
-  }
-
-  /** Refused here at once; its project is still to be told. */
-  revoke(token: IssuedToken): void {
-    const { id, expiresMs } = token;
-    const body = JSON.stringify(token);
-    this.#sql.exec('INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?)', id, expiresMs, REVOKED_UNTOLD, body);
-  }
-
-  isRevoked(id: string): boolean {
-    return this.#sql.exec('SELECT 1 FROM token WHERE id = ? AND revoked > 0', id).toArray().length > 0;
-  }
-
-  /** Revoked tokens whose projects may not know it yet. */
-  untold(): IssuedToken[] {
-    const rows = this.#sql.exec<{ body: string }>('SELECT body FROM token WHERE revoked = ?', REVOKED_UNTOLD).toArray();
-    return rows.map((row) => JSON.parse(row.body) as IssuedToken);
-  }
-
-  told(tokens: readonly IssuedToken[]): void {
-    for (const { id } of tokens) this.#sql.exec('UPDATE token SET revoked = ? WHERE id = ?', REVOKED_TOLD, id);
-  }
-
-  #lostTokens(before: ReadonlyMap<string, User>, users: readonly User[]): IssuedToken[] {
-    const after = new Map(users.map((user) => [user.id, user]));
-    const live = this.#sql.exec<{ body: string }>('SELECT body FROM token WHERE revoked = 0').toArray();
-    return live
-      .map((row) => JSON.parse(row.body) as IssuedToken)
-      .filter((token) => {
-        const [was, is] = [before.get(token.userId), after.get(token.userId)];
-        if (was === undefined || is === undefined || was.passwordHash !== is.passwordHash) return true;
-        if (token.projectId === null) return false;
-        return JSON.stringify(was.roles[token.projectId]) !== JSON.stringify(is.roles[token.projectId]);
-      });
-  }
-
-  #exists(): boolean {
-    const found = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'");
-    return found.toArray().length > 0;
-  }
-
-  #createTables(): void {
-    this.#sql.exec('CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
-    this.#sql.exec('CREATE TABLE user (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID');
-    this.#sql.exec('CREATE TABLE project (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID');
-    this.#sql.exec(
-      'CREATE TABLE token (id TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL, revoked INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID',
+  assignments({ userId, place, roleId }: AssignmentFilter = {}): StoredAssignment[] {
+    const conditions: [string, string][] = [];
+    if (userId !== undefined) conditions.push(['user_id', userId]);
+    if (place !== undefined) conditions.push(['place', placeKey(place)]);
+    if (roleId !== undefined) conditions.push(['role_id', roleId]);
+    const where = conditions.map(([column]) => `${column} = ?`).join(' AND ') || 'true';
+    const rows = this.#tables.sql.exec<{ user_id: string; place: string; role_id: string; configured: number }>(
+      `SELECT * FROM assignment WHERE ${where} ORDER BY user_id, place, role_id`,
+      ...conditions.map(([, value]) => value),
     );
-    this.#setMeta('format', IDENTITY_FORMAT);
+    return rows.toArray().map((row) => ({
+      userId: row.user_id,
+      place: placeOf(row.place),
+      roleId: row.role_id,
+      configured: row.configured === 1,
+    }));
   }
 
-  #meta(name: string): string | undefined {
-    return this.#sql.exec<{ value: string }>('SELECT value FROM meta WHERE name = ?', name).toArray()[0]?.value;
+  assign({ userId, place, roleId }: Assignment, configured: boolean): void {
+    this.#tables.sql.exec(
+      'INSERT OR IGNORE INTO assignment VALUES (?, ?, ?, ?)',
+      ...[userId, placeKey(place), roleId, Number(configured)],
+    );
   }
 
-  #setMeta(name: string, value: string): void {
-    this.#sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value);
+  unassign({ userId, place, roleId }: Assignment): void {
+    this.#tables.sql.exec(
+      'DELETE FROM assignment WHERE user_id = ? AND place = ? AND role_id = ?',
+      ...[userId, placeKey(place), roleId],
+    );
   }
 
-  #put(kind: Kind, document: { readonly id: string }): void {
-    this.#sql.exec(`INSERT INTO ${kind} VALUES (?, ?)`, document.id, JSON.stringify(document));
+  /**
+   * The roles of a user in a place. Everybody is a member of the domain; who is an admin anywhere is one of the domain, as
+   * in OpenStack, where that role is never bound to a project.
+   */
+  rolesAt(userId: string, place: Place): string[] {
+    const roles = this.assignments({ userId, place }).map(({ roleId }) => roleId);
+    if (place.kind === 'project') return roles;
+    const isAdmin = this.assignments({ userId, roleId: ADMIN }).length > 0;
+    return [...new Set([...(isAdmin ? [ADMIN] : []), MEMBER, ...roles])];
   }
 
-  #all<T>(kind: Kind): T[] {
-    const rows = this.#sql.exec<{ body: string }>(`SELECT body FROM ${kind} ORDER BY id`).toArray();
-    return rows.map((row) => JSON.parse(row.body) as T);
+  /** Assignments end with their user, project and role, also when the settings take those away. */
+  dropDangling(): void {
+    this.#tables.sql.exec(
+      `DELETE FROM assignment WHERE user_id NOT IN (SELECT id FROM user) OR role_id NOT IN (SELECT id FROM role)
+       OR (place LIKE 'project:%' AND substr(place, 9) NOT IN (SELECT id FROM project))`,
+    );
+  }
+
+  /** A token stands while its user may come in with the same password, to the same place, with all of its roles. */
+  #stands({ userId, passwordId, place, roles }: IssuedToken): boolean {
+    const user = this.users.get(userId);
+    if (user === undefined || !user.enabled || user.passwordId !== passwordId) return false;
+    if (place === null) return true;
+    if (place.kind === 'project' && this.projects.get(place.id)?.enabled !== true) return false;
+    const held = this.rolesAt(userId, place);
+    return roles.every((role) => held.includes(role));
   }
 }
 
-/** A user as stored. A password that did not change keeps its hash: its tokens stay good. */
-async function asUser(
-  user: AccountsConfig['users'][number],
-  config: AccountsConfig,
-  before: User | undefined,
-): Promise<User> {
-  const projectIds = new Map(config.projects.map((project) => [project.name, project.id]));
-  const roles = Object.fromEntries(user.projects.map(({ name, roles }) => [projectIds.get(name) ?? name, roles]));
-  return { id: user.id, name: user.name, roles, passwordHash: await hashFor(user, before) };
-}
+const placeKey = ({ kind, id }: Place): string => `${kind}:${id}`;
 
-async function hashFor(user: AccountsConfig['users'][number], before: User | undefined): Promise<string> {
-  if (user.passwordHash !== undefined) return user.passwordHash;
-  const password = user.password ?? '';
-  const same = before !== undefined && (await checkPassword(password, before.passwordHash));
-  return same ? before.passwordHash : await hashPassword(password);
-}
-
-async function digestOf(config: AccountsConfig): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify(config));
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+function placeOf(key: string): Place {
+  const [kind = '', ...id] = key.split(':');
+  return { kind: kind === 'project' ? 'project' : 'domain', id: id.join(':') };
 }

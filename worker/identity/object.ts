@@ -1,159 +1,312 @@
-// Identity: who may come in. Logins are rare, so one object per domain is enough; nothing on the data path comes here.
+// Identity: who may come in, and who is who. Logins are rare, so one object per domain is enough; nothing on the data path
+// comes here.
 
 import { DurableObject } from 'cloudflare:workers';
-import { type AccountsConfig, ConfigError, loadConfig } from '../config.ts';
+import { ConfigError, loadConfig } from '../config.ts';
 import type { Env } from '../env.ts';
-import { type Outcome, ok, refuse } from '../faults.ts';
+import { type Outcome, ok, Refusal, refuse } from '../faults.ts';
 import type { ProjectRpc } from '../project/contract.ts';
 import { type Claims, signToken, TOKEN_LIFE_MS } from '../tokens.ts';
-import { Accounts, type IssuedToken, type User } from './accounts.ts';
-import type { IdentityRpc, Issued, LoginInput, Named, ProjectInfo } from './contract.ts';
-import { checkPassword, hashPassword } from './password.ts';
-
-type Scope = Pick<Claims, 'projectId' | 'projectName' | 'domainScoped' | 'roles'>;
-
-const UNSCOPED: Scope = { projectId: null, projectName: null, domainScoped: false, roles: [] };
+import { Accounts, ADMIN } from './accounts.ts';
+import type {
+  Assignment,
+  AssignmentFilter,
+  IdentityRpc,
+  Issued,
+  LoginInput,
+  Place,
+  ProjectChange,
+  ProjectInfo,
+  UserChange,
+  UserInfo,
+} from './contract.ts';
+import { type Domain, Logins } from './login.ts';
+import { createProject, deleteProject, projectOf, updateProject } from './projects.ts';
+import type { IssuedToken, Project, User } from './records.ts';
+import {
+  assign,
+  createRole,
+  deleteRole,
+  listAssignments,
+  roleOf,
+  rolesOf,
+  storedAssignment,
+  unassign,
+} from './roles.ts';
+import { applySettings } from './settings.ts';
+import { Tables } from './tables.ts';
+import { createUser, deleteUser, updateUser, userOf } from './users.ts';
 
 export class Identity extends DurableObject<Env> implements IdentityRpc {
+  readonly #tables: Tables;
   readonly #accounts: Accounts;
-  /** One reconciliation for all calls; a failed one is tried again by the next call. */
+  readonly #logins: Logins;
+  /** The settings applied and the projects told, once for all calls; what failed is tried again by the next call. */
   #ready: Promise<void> | null = null;
-  /** Compared with when the user is unknown, so that the answer takes as long. */
-  #decoy: string | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#accounts = new Accounts(ctx.storage);
+    this.#tables = new Tables(ctx.storage);
+    this.#accounts = new Accounts(this.#tables);
+    this.#logins = new Logins(this.#accounts);
   }
 
   async login(input: LoginInput): Promise<Outcome<Issued>> {
-    const { accounts, secret } = await this.#prepared();
-    const user = input.token === undefined ? await this.#byPassword(input, accounts) : this.#byToken(input.token);
-    if (user === null) return refuse('unauthenticated');
-    const scope = this.#scopeFor(user, input.scope, accounts);
-    if (scope === null) return refuse('unauthenticated');
+    const { domain, secret } = await this.#prepared();
+    const { password, token: by } = input;
+    const user =
+      password !== undefined
+        ? this.#logins.unchanged(await this.#logins.byPassword(password, domain))
+        : this.#logins.byToken(by);
+    const scope = user === null ? null : this.#logins.scopeFor(user, input.scope, domain);
+    if (user === null || scope === null) return refuse('unauthenticated');
     const issuedMs = Date.now();
     const claims: Claims = {
       id: crypto.randomUUID(),
-      parentId: input.token?.id ?? null,
+      parentId: by?.id ?? null,
       userId: user.id,
       userName: user.name,
-      domainId: accounts.domain.id,
-      domainName: accounts.domain.name,
-      ...scope,
-      methods: input.token === undefined ? ['password'] : [...new Set([...input.token.methods, 'token'])],
+      domainId: domain.id,
+      domainName: domain.name,
+      projectId: scope.place?.kind === 'project' ? scope.place.id : null,
+      projectName: scope.place?.kind === 'project' ? scope.placeName : null,
+      domainScoped: scope.place?.kind === 'domain',
+      roles: scope.roles,
+      methods: by === undefined ? ['password'] : [...new Set([...by.methods, 'token'])],
       issuedMs,
       // A token bought with a token does not outlive it.
-      expiresMs: Math.min(issuedMs + TOKEN_LIFE_MS, input.token?.expiresMs ?? Number.POSITIVE_INFINITY),
+      expiresMs: Math.min(issuedMs + TOKEN_LIFE_MS, by?.expiresMs ?? Number.POSITIVE_INFINITY),
     };
-    const token = await signToken(claims, secret);
-    this.#accounts.remember(asIssued(claims));
-    return ok({ token, claims });
+    // In the same turn as the user was looked at: who is deleted from now on loses this token too.
+    this.#accounts.tokens.remember(asIssued(claims, user.passwordId));
+    return ok({ token: await signToken(claims, secret), claims });
   }
 
   async revoke(claims: Claims): Promise<Outcome<null>> {
     await this.#prepared();
-    // Stored first, then told. When telling fails so does this call, and the next call of any kind tells again.
-    this.#accounts.revoke(asIssued(claims));
-    this.#ready = this.#tellProjects();
-    await this.#prepared();
+    const { tokens } = this.#accounts;
+    tokens.revoke(tokens.get(claims.id) ?? asIssued(claims, ''));
+    await this.#tell();
     return ok(null);
   }
 
   async check(claims: Claims): Promise<Outcome<null>> {
-    await this.#prepared();
-    return this.#accounts.isRevoked(claims.id) ? refuse('token-revoked') : ok(null);
+    return this.#as(claims, () => null);
   }
 
-  async listProjects(claims: Claims): Promise<Outcome<readonly ProjectInfo[]>> {
-    const { accounts } = await this.#prepared();
-    if (this.#accounts.isRevoked(claims.id)) return refuse('token-revoked');
-    const user = this.#accounts.users().find((one) => one.id === claims.userId);
-    if (user === undefined) return refuse('unauthenticated');
-    const sees = (id: string) => claims.roles.includes('admin') || Object.hasOwn(user.roles, id);
-    const projects = this.#accounts.projects().filter((project) => sees(project.id));
-    const domainId = accounts.domain.id;
-    return ok(projects.map(({ id, name }) => ({ id, name, domainId, roles: user.roles[id] ?? [] })));
-  }
-
-  async domain(): Promise<{ id: string; name: string }> {
+  async domain(): Promise<Domain> {
     return loadConfig(this.env).accounts.domain;
   }
 
-  /** The settings, with the stored accounts in line with them. */
-  async #prepared(): Promise<{ accounts: AccountsConfig; secret: string }> {
-    const { accounts, secret } = loadConfig(this.env);
-    if (this.ctx.id.name !== undefined && this.ctx.id.name !== accounts.domain.id) {
-      throw new ConfigError(`EVS_ACCOUNTS is about domain ${accounts.domain.id}, not ${this.ctx.id.name}.`);
+  async listProjects(claims: Claims, name?: string) {
+    return this.#as(claims, (domain) => {
+      const { projects } = this.#accounts;
+      const found = name === undefined ? projects.all() : [projects.named(name)].filter((one) => one !== undefined);
+      const own = this.#projectIdsOf(claims.userId);
+      const visible = claims.roles.includes(ADMIN) ? found : found.filter(({ id }) => own.has(id));
+      return visible.map((project) => projectInfo(project, domain));
+    });
+  }
+  async projectsOfUser(claims: Claims, userId: string) {
+    return this.#as(claims, (domain) => {
+      if (userId !== claims.userId) mustBeAdmin(claims, 'list_user_projects');
+      userOf(this.#accounts, userId);
+      return [...this.#projectIdsOf(userId)].map((id) => projectInfo(projectOf(this.#accounts, id), domain));
+    });
+  }
+  async getProject(claims: Claims, id: string) {
+    return this.#as(claims, (domain) => {
+      const project = projectOf(this.#accounts, id);
+      const sees = claims.roles.includes(ADMIN) || this.#projectIdsOf(claims.userId).has(id);
+      // Of others nobody learns that they are there.
+      if (!sees) throw new Refusal('account-not-found', { kind: 'project', id });
+      return projectInfo(project, domain);
+    });
+  }
+  async createProject(claims: Claims, input: ProjectChange & { readonly name: string }) {
+    return this.#asAdmin(claims, 'create_project', (domain) =>
+      projectInfo(createProject(this.#accounts, input), domain),
+    );
+  }
+  async updateProject(claims: Claims, id: string, change: ProjectChange) {
+    return this.#asAdmin(claims, 'update_project', (domain) =>
+      projectInfo(updateProject(this.#accounts, id, change), domain),
+    );
+  }
+  async deleteProject(claims: Claims, id: string) {
+    return this.#asAdmin(claims, 'delete_project', () => {
+      deleteProject(this.#accounts, id);
+      return null;
+    });
+  }
+
+  async listUsers(claims: Claims, name?: string) {
+    return this.#asAdmin(claims, 'list_users', (domain) => {
+      const { users } = this.#accounts;
+      const found = name === undefined ? users.all() : [users.named(name)].filter((one) => one !== undefined);
+      return found.map((user) => userInfo(user, domain));
+    });
+  }
+  async getUser(claims: Claims, id: string) {
+    return this.#as(claims, (domain) => {
+      if (id !== claims.userId) mustBeAdmin(claims, 'get_user');
+      return userInfo(userOf(this.#accounts, id), domain);
+    });
+  }
+  async createUser(claims: Claims, input: UserChange & { readonly name: string }) {
+    return this.#asAdmin(claims, 'create_user', async (domain) =>
+      userInfo(await createUser(this.#accounts, input), domain),
+    );
+  }
+  async updateUser(claims: Claims, id: string, change: UserChange) {
+    return this.#asAdmin(claims, 'update_user', async (domain) =>
+      userInfo(await updateUser(this.#accounts, id, change), domain),
+    );
+  }
+  async deleteUser(claims: Claims, id: string) {
+    return this.#asAdmin(claims, 'delete_user', () => {
+      deleteUser(this.#accounts, id);
+      return null;
+    });
+  }
+  async changePassword(claims: Claims, id: string, from: string, to: string) {
+    return this.#as(claims, async () => {
+      if (id !== claims.userId) throw new Refusal('forbidden', { action: "change another user's password" });
+      const user = userOf(this.#accounts, id);
+      const knows = await this.#logins.knows(user, from);
+      if (!knows || this.#logins.unchanged(user) === null) throw new Refusal('unauthenticated');
+      await updateUser(this.#accounts, id, { password: to });
+      return null;
+    });
+  }
+
+  async listRoles(claims: Claims, name?: string) {
+    return this.#asAdmin(claims, 'list_roles', () => {
+      const { roles } = this.#accounts;
+      return name === undefined ? roles.all() : [roles.named(name)].filter((one) => one !== undefined);
+    });
+  }
+  async getRole(claims: Claims, id: string) {
+    return this.#asAdmin(claims, 'get_role', () => roleOf(this.#accounts, id));
+  }
+  async createRole(claims: Claims, name: string, description: string | null) {
+    return this.#asAdmin(claims, 'create_role', () => createRole(this.#accounts, name, description));
+  }
+  async deleteRole(claims: Claims, id: string) {
+    return this.#asAdmin(claims, 'delete_role', () => {
+      deleteRole(this.#accounts, id);
+      return null;
+    });
+  }
+  async rolesOf(claims: Claims, userId: string, place: Place) {
+    return this.#asAdmin(claims, 'list_grants', (domain) => rolesOf(this.#accounts, userId, place, domain));
+  }
+  async listAssignments(claims: Claims, filter: AssignmentFilter) {
+    return this.#asAdmin(claims, 'list_role_assignments', (domain) => listAssignments(this.#accounts, filter, domain));
+  }
+  async checkAssignment(claims: Claims, assignment: Assignment) {
+    return this.#asAdmin(claims, 'check_grant', (domain) => {
+      storedAssignment(this.#accounts, assignment, domain);
+      return null;
+    });
+  }
+  async assign(claims: Claims, assignment: Assignment) {
+    return this.#asAdmin(claims, 'create_grant', (domain) => {
+      assign(this.#accounts, assignment, domain);
+      return null;
+    });
+  }
+  async unassign(claims: Claims, assignment: Assignment) {
+    return this.#asAdmin(claims, 'revoke_grant', (domain) => {
+      unassign(this.#accounts, assignment, domain);
+      return null;
+    });
+  }
+
+  /** The projects in which the user has a role. */
+  #projectIdsOf(userId: string): Set<string> {
+    const places = this.#accounts.assignments({ userId }).map(({ place }) => place);
+    return new Set(places.filter(({ kind }) => kind === 'project').map(({ id }) => id));
+  }
+
+  async #asAdmin<T>(claims: Claims, action: string, work: (domain: Domain) => T | Promise<T>): Promise<Outcome<T>> {
+    return this.#as(claims, (domain) => {
+      mustBeAdmin(claims, action);
+      return work(domain);
+    });
+  }
+
+  /** Does the work for the bearer of a good token, and tells the projects of the tokens that it cost. */
+  async #as<T>(claims: Claims, work: (domain: Domain) => T | Promise<T>): Promise<Outcome<T>> {
+    const { domain } = await this.#prepared();
+    if (this.#accounts.tokens.isRevoked(claims.id)) return refuse('token-revoked');
+    try {
+      const value = await work(domain);
+      await this.#tell();
+      return ok(value);
+    } catch (error) {
+      if (error instanceof Refusal) return { ok: false, fault: error.fault };
+      throw error;
     }
-    this.#ready ??= this.#accounts.reconcile(accounts).then(() => this.#tellProjects());
+  }
+
+  /** The settings, with the stored accounts in line with them. */
+  async #prepared(): Promise<{ domain: Domain; secret: string }> {
+    const { accounts, secret } = loadConfig(this.env);
+    const { domain } = accounts;
+    if (this.ctx.id.name !== undefined && this.ctx.id.name !== domain.id) {
+      throw new ConfigError(`EVS_ACCOUNTS is about domain ${domain.id}, not ${this.ctx.id.name}.`);
+    }
+    this.#ready ??= applySettings(this.#tables, this.#accounts, accounts).then(() => this.#tellProjects());
     try {
       await this.#ready;
     } catch (error) {
       this.#ready = null;
       throw error;
     }
-    return { accounts, secret };
+    return { domain, secret };
   }
 
-  async #byPassword(input: LoginInput, accounts: AccountsConfig): Promise<User | null> {
-    if (input.password === undefined) return null;
-    const { user: named, domain, password } = input.password;
-    const user = matches(domain, accounts.domain)
-      ? this.#accounts.users().find((one) => isNamed(named, one))
-      : undefined;
-    this.#decoy ??= await hashPassword(crypto.randomUUID());
-    const good = await checkPassword(password, user?.passwordHash ?? this.#decoy);
-    return good && user !== undefined ? user : null;
-  }
-
-  #byToken(claims: Claims): User | null {
-    if (this.#accounts.isRevoked(claims.id) || claims.expiresMs <= Date.now()) return null;
-    return this.#accounts.users().find((user) => user.id === claims.userId) ?? null;
-  }
-
-  /** What the token is good for; null when the user has no role there. */
-  #scopeFor(user: User, wanted: LoginInput['scope'], accounts: AccountsConfig): Scope | null {
-    if (wanted?.project !== undefined) {
-      const { domain, ...named } = wanted.project;
-      if (!matches(domain, accounts.domain)) return null;
-      const project = this.#accounts.projects().find((one) => isNamed(named, one));
-      const roles = project === undefined ? undefined : user.roles[project.id];
-      if (project === undefined || roles === undefined || roles.length === 0) return null;
-      return { projectId: project.id, projectName: project.name, domainScoped: false, roles };
-    }
-    if (wanted?.domain === undefined) return UNSCOPED;
-    if (!matches(wanted.domain, accounts.domain)) return null;
-    const admin = Object.values(user.roles).some((roles) => roles.includes('admin'));
-    return { ...UNSCOPED, domainScoped: true, roles: [admin ? 'admin' : 'member'] };
+  /** When telling fails so does the call that made it necessary, and the next call of any kind tells again. */
+  async #tell(): Promise<void> {
+    this.#ready = this.#tellProjects();
+    await this.#prepared();
   }
 
   /** Tells the projects of revoked tokens to refuse them from now on. Telling twice is harmless. */
   async #tellProjects(): Promise<void> {
-    const byProject = Map.groupBy(this.#accounts.untold(), (token) => token.projectId);
+    const byProject = Map.groupBy(this.#accounts.tokens.untold(), ({ place }) =>
+      place?.kind === 'project' ? place.id : null,
+    );
     const told = [...byProject].map(async ([projectId, tokens]) => {
       if (projectId !== null) {
         const { PROJECT } = this.env;
         const project = PROJECT.get(PROJECT.idFromName(projectId)) as unknown as ProjectRpc;
         await project.revoke(tokens.map(({ id, expiresMs }) => ({ id, expiresMs })));
       }
-      this.#accounts.told(tokens);
+      this.#accounts.tokens.told(tokens);
     });
     await Promise.all(told);
   }
 }
 
-function asIssued({ id, userId, projectId, expiresMs }: Claims): IssuedToken {
-  return { id, userId, projectId, expiresMs };
+function mustBeAdmin(claims: Claims, action: string): void {
+  if (claims.roles.includes(ADMIN)) return;
+  throw new Refusal('forbidden', { action: `perform the requested action: identity:${action}` });
 }
 
-/** An absent name is no condition. */
-function matches(named: Named | undefined, thing: { id: string; name: string }): boolean {
-  return named === undefined || isNamed(named, thing);
+function asIssued(claims: Claims, passwordId: string): IssuedToken {
+  const { id, userId, projectId, domainId, domainScoped, roles, expiresMs } = claims;
+  const domain = domainScoped ? ({ kind: 'domain', id: domainId } as const) : null;
+  const place = projectId === null ? domain : ({ kind: 'project', id: projectId } as const);
+  return { id, userId, passwordId, place, roles, expiresMs };
 }
 
-/** Named by id, else by name; a name of nothing is nobody. */
-function isNamed(named: Named, thing: { id: string; name: string }): boolean {
-  if (named.id !== undefined) return named.id === thing.id;
-  return named.name !== undefined && named.name === thing.name;
+function projectInfo(project: Project, domain: Domain): ProjectInfo {
+  return { ...project, domainId: domain.id };
+}
+
+/** Nothing of the password leaves this object. */
+function userInfo({ passwordHash: _hash, passwordId: _id, ...user }: User, domain: Domain): UserInfo {
+  return { ...user, domainId: domain.id };
 }

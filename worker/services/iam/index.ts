@@ -3,7 +3,10 @@
 import { z } from '@hono/zod-openapi';
 import { type App, type Call, json, Routes } from '../../http/operation.ts';
 import { projectRoutes } from './projects.ts';
+import { roleRoutes } from './roles.ts';
+import { serviceRoutes } from './services.ts';
 import { tokenRoutes } from './tokens.ts';
+import { userRoutes } from './users.ts';
 
 const version = (call: Call<unknown, unknown>) => ({
   id: 'v3.14',
@@ -32,5 +35,8 @@ export function registerIam(app: App): void {
   }
   const routes = new Routes(app, '/iam/v3', { tag: 'iam', envelope: 'keystone', access: 'token' });
   tokenRoutes(routes);
+  serviceRoutes(routes);
   projectRoutes(routes);
+  userRoutes(routes);
+  roleRoutes(routes);
 }

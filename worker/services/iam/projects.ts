@@ -1,113 +1,155 @@
-// What a bearer may know of projects, domains and regions.
+// Projects, and the domain that they are in.
 
 import { z } from '@hono/zod-openapi';
-import { loadConfig } from '../../config.ts';
-import { notFound, unwrap } from '../../http/errors.ts';
-import { queryFlag } from '../../http/fields.ts';
-import { type Call, json, type Routes } from '../../http/operation.ts';
+import { badRequest, notFound, unwrap } from '../../http/errors.ts';
+import { type Call, empty, json, type Routes } from '../../http/operation.ts';
 import { identityOf, mustBeLive } from '../../http/session.ts';
-import type { ProjectInfo } from '../../identity/contract.ts';
-import { Catalog, catalogOf } from './catalog.ts';
+import type { ProjectChange, ProjectInfo } from '../../identity/contract.ts';
+import { AccountQuery, isAskedFor, meets, meetsTags, ProjectQuery } from './filters.ts';
+import { CreateProjectBody, DomainView, ListLinks, ProjectView, UpdateProjectBody } from './shapes.ts';
+import { domainView, listLinks, projectView } from './views.ts';
 
-const ProjectView = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    domain_id: z.string(),
-    parent_id: z.string(),
-    enabled: z.boolean(),
-    is_domain: z.boolean(),
-    description: z.string(),
-    links: z.object({ self: z.string() }),
-  })
-  .openapi('Project');
+type ListCall = Call<z.output<typeof ProjectQuery>, unknown>;
 
-const ListLinks = z.object({ self: z.string(), previous: z.string().nullable(), next: z.string().nullable() });
-
-type AnyCall = Call<Readonly<Record<string, string | undefined>>, unknown>;
-
-const root = (call: AnyCall) => `${call.endpoints.of('iam')}/v3`;
-const listLinks = (call: AnyCall) => ({ self: call.endpoints.self({}), previous: null, next: null });
-
-function projectView(call: AnyCall, project: ProjectInfo): z.input<typeof ProjectView> {
-  return {
-    id: project.id,
-    name: project.name,
-    domain_id: project.domainId,
-    parent_id: project.domainId,
-    enabled: true,
-    is_domain: false,
-    description: '',
-    links: { self: `${root(call)}/projects/${project.id}` },
-  };
+function projectList(call: ListCall, projects: readonly ProjectInfo[]): Response {
+  const { query } = call;
+  const views = projects
+    .map((project) => projectView(call, project))
+    .filter(
+      (view) =>
+        meets(query, view) &&
+        meetsTags(query, view.tags) &&
+        (query.parent_id === undefined || query.parent_id === view.parent_id) &&
+        !isAskedFor(query.is_domain),
+    );
+  return json(200, { projects: views, links: listLinks(call) });
 }
 
-async function projectsOf(call: AnyCall): Promise<readonly ProjectInfo[]> {
-  return unwrap(await identityOf(call.env).listProjects(call.session!.claims));
+async function listProjects(call: ListCall): Promise<Response> {
+  return projectList(call, unwrap(await identityOf(call.env).listProjects(call.session!.claims, call.query.name)));
 }
 
-async function listProjects(call: AnyCall): Promise<Response> {
-  const { name, domain_id: domainId, parent_id: parentId, enabled, is_domain: isDomain } = call.query;
-  const projects = (await projectsOf(call)).filter(
-    (project) =>
-      (name === undefined || project.name === name) &&
-      (domainId === undefined || project.domainId === domainId) &&
-      (parentId === undefined || project.domainId === parentId) &&
-      (enabled === undefined || queryFlag(enabled)) &&
-      !queryFlag(isDomain),
+/** Those that the bearer can log in to: an admin, who sees all, has a role in some only. */
+async function listOwnProjects(call: ListCall): Promise<Response> {
+  const { claims } = call.session!;
+  const projects = unwrap(await identityOf(call.env).projectsOfUser(claims, claims.userId));
+  return projectList(
+    call,
+    projects.filter((project) => project.enabled),
   );
-  return json(200, { projects: projects.map((project) => projectView(call, project)), links: listLinks(call) });
 }
 
-async function listDomains(call: AnyCall): Promise<Response> {
+async function listProjectsOfUser(call: ListCall): Promise<Response> {
+  const { claims } = call.session!;
+  return projectList(call, unwrap(await identityOf(call.env).projectsOfUser(claims, call.params.id!)));
+}
+
+async function listDomains(call: Call<z.output<typeof AccountQuery>, unknown>): Promise<Response> {
   await mustBeLive(call.env, call.session);
-  const { id, name } = await identityOf(call.env).domain();
-  const wanted = call.query.name === undefined || call.query.name === name;
-  const domain = { id, name, enabled: true, description: '', links: { self: `${root(call)}/domains/${id}` } };
-  return json(200, { domains: wanted ? [domain] : [], links: listLinks(call) });
+  const view = domainView(call, await identityOf(call.env).domain());
+  return json(200, { domains: meets(call.query, view) ? [view] : [], links: listLinks(call) });
 }
 
-/** Registers projects, domains, regions and the catalog. */
+/** Refuses another domain than the one that there is; null and nothing mean it. */
+export async function mustBeOurDomain(call: Call<unknown, unknown>, id: string | null | undefined): Promise<void> {
+  if (id == null || id === (await identityOf(call.env).domain()).id) return;
+  throw notFound(`Could not find domain: ${id}.`);
+}
+
+type ProjectInput = z.output<typeof UpdateProjectBody>['project'];
+
+async function projectChange(call: Call<unknown, unknown>, project: ProjectInput): Promise<ProjectChange> {
+  const { name, description, enabled, tags, domain_id: domainId, parent_id: parentId, ...rest } = project;
+  const { id: _id, links: _links, is_domain: _isDomain, options: _options, ...extra } = rest;
+  await mustBeOurDomain(call, domainId);
+  if (parentId != null && parentId !== (await identityOf(call.env).domain()).id) {
+    throw badRequest('Projects are not nested: leave parent_id out, or give the id of the domain.');
+  }
+  // Null clears a description, as in Keystone; of the other fields it says nothing.
+  return { name, description: description === null ? '' : description, enabled: enabled ?? undefined, tags, extra };
+}
+
+async function createProject(call: Call<unknown, z.output<typeof CreateProjectBody>>): Promise<Response> {
+  const { claims } = call.session!;
+  const { name } = call.body.project;
+  const input = { ...(await projectChange(call, call.body.project)), name };
+  const project = unwrap(await identityOf(call.env).createProject(claims, input));
+  return json(201, { project: projectView(call, project) });
+}
+
+async function updateProject(call: Call<unknown, z.output<typeof UpdateProjectBody>>): Promise<Response> {
+  const { claims } = call.session!;
+  const change = await projectChange(call, call.body.project);
+  const project = unwrap(await identityOf(call.env).updateProject(claims, call.params.id!, change));
+  return json(200, { project: projectView(call, project) });
+}
+
+/** Registers projects and domains. */
 export function projectRoutes(routes: Routes): void {
   const projects = { 200: z.object({ projects: z.array(ProjectView), links: ListLinks }) };
-  const domains = {
-    200: z.object({
-      domains: z.array(z.object({ id: z.string(), name: z.string(), enabled: z.boolean() })),
-      links: ListLinks,
-    }),
-  };
+  const project = z.object({ project: ProjectView });
+  const domains = { 200: z.object({ domains: z.array(DomainView), links: ListLinks }) };
   routes
-    .get('/auth/catalog', {
-      summary: 'The service catalog of the token',
-      answers: { 200: z.object({ catalog: Catalog, links: z.object({ self: z.string() }) }) },
-      handle: async (call) => {
-        await mustBeLive(call.env, call.session);
-        const { projectId } = call.session!.claims;
-        const catalog = catalogOf(call.endpoints, loadConfig(call.env).region, projectId);
-        return json(200, { catalog, links: { self: `${root(call)}/auth/catalog` } });
-      },
+    .get('/auth/projects', {
+      summary: 'Projects that the user can log in to',
+      query: ProjectQuery,
+      answers: projects,
+      handle: listOwnProjects,
     })
-    .get('/auth/projects', { summary: 'Projects that the user can log in to', answers: projects, handle: listProjects })
-    .get('/auth/domains', { summary: 'Domains that the user can log in to', answers: domains, handle: listDomains })
-    .get('/projects', { summary: 'List projects', answers: projects, handle: listProjects })
-    .get('/domains', { summary: 'List domains', answers: domains, handle: listDomains })
+    .get('/auth/domains', {
+      summary: 'Domains that the user can log in to',
+      query: AccountQuery,
+      answers: domains,
+      handle: listDomains,
+    })
+    .get('/projects', {
+      summary: 'List projects',
+      query: ProjectQuery,
+      answers: projects,
+      handle: listProjects,
+    })
+    .post('/projects', {
+      summary: 'Create a project (admin)',
+      body: CreateProjectBody,
+      answers: { 201: project },
+      handle: createProject,
+    })
     .get('/projects/{id}', {
       summary: 'Show a project',
-      answers: { 200: z.object({ project: ProjectView }) },
+      answers: { 200: project },
       handle: async (call) => {
-        const project = (await projectsOf(call)).find((each) => each.id === call.params.id);
-        if (project === undefined) throw notFound(`Could not find project: ${call.params.id}.`);
-        return json(200, { project: projectView(call, project) });
+        const found = unwrap(await identityOf(call.env).getProject(call.session!.claims, call.params.id!));
+        return json(200, { project: projectView(call, found) });
       },
     })
-    .get('/regions', {
-      summary: 'List regions',
-      answers: { 200: z.object({ regions: z.array(z.looseObject({ id: z.string() })), links: ListLinks }) },
+    .patch('/projects/{id}', {
+      summary: 'Change a project (admin)',
+      body: UpdateProjectBody,
+      answers: { 200: project },
+      handle: updateProject,
+    })
+    .delete('/projects/{id}', {
+      summary: 'Delete a project (admin): its tokens end, what is in it is out of reach',
+      answers: { 204: null },
+      handle: async (call) => {
+        unwrap(await identityOf(call.env).deleteProject(call.session!.claims, call.params.id!));
+        return empty(204);
+      },
+    })
+    .get('/users/{id}/projects', {
+      summary: 'Projects in which a user has a role',
+      query: ProjectQuery,
+      answers: projects,
+      handle: listProjectsOfUser,
+    })
+    .get('/domains', { summary: 'List domains', query: AccountQuery, answers: domains, handle: listDomains })
+    .get('/domains/{id}', {
+      summary: 'Show a domain',
+      answers: { 200: z.object({ domain: DomainView }) },
       handle: async (call) => {
         await mustBeLive(call.env, call.session);
-        const { region } = loadConfig(call.env);
-        const regions = [{ id: region, type: 'public', description: '', parent_region_id: null }];
-        return json(200, { regions, links: listLinks(call) });
+        await mustBeOurDomain(call, call.params.id);
+        return json(200, { domain: domainView(call, await identityOf(call.env).domain()) });
       },
     });
 }

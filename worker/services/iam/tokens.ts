@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { loadConfig } from '../../config.ts';
-import { badRequest, notFound, unwrap } from '../../http/errors.ts';
+import { ApiError, badRequest, notFound, unwrap } from '../../http/errors.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
 import { identityOf, unauthorized } from '../../http/session.ts';
 import { tokenTime } from '../../http/times.ts';
@@ -24,6 +24,10 @@ const LoginBody = z.object({
         z.object({
           project: named.extend({ domain: named.optional() }).optional(),
           domain: named.optional(),
+          unscoped: z.object({}).optional(),
+          // Taken so that they can be refused in words.
+          system: z.unknown().optional(),
+          'OS-TRUST:trust': z.unknown().optional(),
         }),
         z.literal('unscoped'),
       ])
@@ -60,7 +64,8 @@ function tokenView(call: Call<unknown, unknown>, claims: Claims, withCatalog: bo
     token: {
       methods: [...claims.methods],
       user: { id: claims.userId, name: claims.userName, domain, password_expires_at: null },
-      audit_ids: [claims.id],
+      // The second names the token that this one was exchanged for.
+      audit_ids: claims.parentId === null ? [claims.id] : [claims.id, claims.parentId],
       issued_at: tokenTime(claims.issuedMs),
       expires_at: tokenTime(claims.expiresMs),
       ...(claims.projectId === null
@@ -75,19 +80,31 @@ function tokenView(call: Call<unknown, unknown>, claims: Claims, withCatalog: bo
   };
 }
 
+/** What the login is for; refuses what nobody can log in to. */
+function scopeOf({ scope }: z.output<typeof LoginBody>['auth']): LoginInput['scope'] {
+  if (scope == null) return undefined;
+  if (scope === 'unscoped' || scope.unscoped !== undefined) return 'unscoped';
+  if (scope.system !== undefined) {
+    const message = 'Nobody has a role on the system: log in to a project, to the domain, or without a scope.';
+    throw new ApiError(401, message);
+  }
+  if (scope['OS-TRUST:trust'] !== undefined) throw badRequest('There are no trusts: log in to a project.');
+  return scope;
+}
+
 async function loginInput(call: LoginCall): Promise<LoginInput> {
-  const { identity, scope } = call.body.auth;
-  const wanted = scope === 'unscoped' || scope == null ? undefined : scope;
+  const { identity } = call.body.auth;
+  const scope = scopeOf(call.body.auth);
   if (identity.methods.includes('password')) {
     if (identity.password === undefined) throw badRequest('auth.identity.password is missing.');
     const { id, name, domain, password } = identity.password.user;
-    return { password: { user: { id, name }, domain, password }, scope: wanted };
+    return { password: { user: { id, name }, domain, password }, scope };
   }
   if (identity.methods.includes('token')) {
     const text = identity.token?.id ?? '';
     const token = await verifyToken(text, loadConfig(call.env).secret);
     if (token === null) throw unauthorized(call.c.req.url);
-    return { token, scope: wanted };
+    return { token, scope };
   }
   throw badRequest(`Unsupported methods ${identity.methods.join(', ').slice(0, 100)}: use password or token.`);
 }

@@ -1,13 +1,14 @@
 // The HTTP application: all services over one set of routes. Order matters only where two paths can both match.
 
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { ConfigError } from './config.ts';
+import { ConfigError, loadConfig } from './config.ts';
 import { drain } from './http/body.ts';
 import { routingPath } from './http/endpoints.ts';
 import { envelopeOfPath, errorResponse, toApiError } from './http/envelopes.ts';
 import { ApiError } from './http/errors.ts';
 import { MICROVERSION_HEADER } from './http/microversion.ts';
 import type { App, AppEnv } from './http/operation.ts';
+import { RememberingRouter } from './http/remembering-router.ts';
 import { unknownPath, WORDS_NOT_IDS } from './http/unknown.ts';
 import { registerBackups } from './services/backups/index.ts';
 import { registerCbr } from './services/cbr/index.ts';
@@ -70,9 +71,14 @@ function unexpected(thrown: Error, requestId: string): ApiError {
  * @example const response = await createApp().fetch(request, env, ctx);
  */
 export function createApp(): App {
-  const app: App = new OpenAPIHono<AppEnv>({ getPath: routingPath });
+  const app: App = new OpenAPIHono<AppEnv>({ getPath: routingPath, router: new RememberingRouter() });
   commonHeaders(app);
   errors(app);
+  // A deployment without its secret or accounts serves nothing, and says on every path what to set.
+  app.use('*', (c, next) => {
+    loadConfig(c.env);
+    return next();
+  });
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'apiKey',
     in: 'header',

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import type { Env } from './env.ts';
+import { MICROVERSION_KNOWN } from './http/microversion.ts';
 
 /** Says which setting is missing or wrong, and what to set. */
 export class ConfigError extends Error {}
@@ -47,6 +48,8 @@ export interface Config {
   readonly zones: readonly ZoneConfig[];
   /** Faults and the clock may be driven. */
   readonly simulation: boolean;
+  /** N of the highest Cinder microversion 3.N. */
+  readonly microversionMax: number;
   /** Signs tokens and grants. */
   readonly secret: string;
   readonly accounts: AccountsConfig;
@@ -69,14 +72,22 @@ export function loadConfig(env: Env): Config {
 }
 
 /** The part that needs no secret: what a Durable Object of the control plane asks for. */
-export function placeSettings(env: Env): Pick<Config, 'region' | 'zones' | 'simulation'> {
+export function placeSettings(env: Env): Pick<Config, 'region' | 'zones' | 'simulation' | 'microversionMax'> {
   const region = env.EVS_REGION || DEFAULT_REGION;
   const zones = env.EVS_ZONES
     ? read('EVS_ZONES', env.EVS_ZONES, ZonesSchema)
     : ['01', '02', '03'].map((number): ZoneConfig => ({ name: `${region}-${number}` }));
   const names = new Set(zones.map((zone) => zone.name));
   if (names.size < zones.length) throw new ConfigError('EVS_ZONES names a zone twice: give each zone its own name.');
-  return { region, zones, simulation: env.EVS_SIMULATION === 'true' };
+  const microversionMax = readMicroversion(env.EVS_MICROVERSION_MAX);
+  return { region, zones, simulation: env.EVS_SIMULATION === 'true', microversionMax };
+}
+
+function readMicroversion(text: string | undefined): number {
+  if (!text) return MICROVERSION_KNOWN;
+  const minor = /^3\.(\d{1,3})$/.exec(text)?.[1];
+  if (minor !== undefined && Number(minor) <= MICROVERSION_KNOWN) return Number(minor);
+  throw new ConfigError(`EVS_MICROVERSION_MAX is ${text}: give it a version from 3.0 to 3.${MICROVERSION_KNOWN}.`);
 }
 
 function readSecret(env: Env): string {

@@ -22,6 +22,8 @@ export interface Env {
   readonly EVS_ACCOUNTS?: string;
   /** Region name; `eu-de` when unset. */
   readonly EVS_REGION?: string;
+  /** Highest Cinder microversion that is offered, `3.50`; the highest known one when unset. */
+  readonly EVS_MICROVERSION_MAX?: string;
   /** JSON list of {name, locationHint?}; the first is the default zone. */
   readonly EVS_ZONES?: string;
 }

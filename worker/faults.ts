@@ -1,11 +1,13 @@
 // Every way in which the service says no. RPC does not keep error classes, so a refusal is plain data: a stable code, the
 // finished sentence, and what it was about. Which HTTP status and vendor code it becomes depends on the face that asked.
 
+import { ACCOUNT_FAULTS } from './faults/accounts.ts';
 import { BACKUP_FAULTS } from './faults/backups.ts';
 import { DISK_FAULTS } from './faults/disks.ts';
 import { type Face, type FaultForm, GENERAL_CODE } from './faults/form.ts';
 import { QUOTA_FAULTS } from './faults/quotas.ts';
 import { REQUEST_FAULTS } from './faults/requests.ts';
+import { SETTINGS_FAULTS } from './faults/settings.ts';
 import { UNKNOWN_ID_FAULTS } from './faults/unknown-ids.ts';
 
 export type { Face } from './faults/form.ts';
@@ -17,6 +19,8 @@ export const FAULTS = {
   ...QUOTA_FAULTS,
   ...DISK_FAULTS,
   ...BACKUP_FAULTS,
+  ...SETTINGS_FAULTS,
+  ...ACCOUNT_FAULTS,
 } as const satisfies Record<string, FaultForm>;
 
 export type FaultCode = keyof typeof FAULTS;

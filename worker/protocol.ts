@@ -5,6 +5,7 @@ import type { MeterCounts } from '../engine/cost.ts';
 import type { Frame } from '../engine/ports.ts';
 import type { BackupLabel, BackupResult } from '../engine/repository/ports.ts';
 import type { ObjectRef } from '../engine/types.ts';
+import type { HandedVolume, Snapshot } from './project/contract.ts';
 
 export type { BackupLabel, BackupResult };
 
@@ -69,6 +70,8 @@ export interface JobResult {
   /** What the job made the platform do. */
   readonly cost?: MeterCounts;
   readonly backup?: BackupResult;
+  /** Of a project that gave a volume away: what the accepting one writes down. */
+  readonly handed?: { readonly volume: HandedVolume; readonly snapshots: readonly Snapshot[] } | null;
 }
 
 export interface PinnedRoot {
@@ -111,12 +114,18 @@ export interface DamageSpec {
  *   GET  http://disk/bytes?point=head|{snapshotId}&offset=N&length=N      200 octet-stream, or a JSON DataFault
  *   PUT  http://disk/bytes?offset=N&length=N                              204, all of it or nothing
  *   GET  http://disk/blocks?point=…&cursor=N&limit=N                      200 JSON AllocatedBlocks
+ *   GET  http://disk/changes?from=…&to=…&cursor=…&limit=N                 200 JSON ChangedBlocks; a point is JSON PointName
  * each with `x-evs-project` and `x-evs-zone` as DiskOwner.
  */
 export interface DiskRpc {
   run(owner: DiskOwner, jobId: string, job: DiskJob): Promise<JobReport>;
   /** The caller has applied the result: the record may go. */
   forget(owner: DiskOwner, jobId: string): Promise<void>;
+  /**
+   * Makes the disk another project's; no byte moves, and asking twice is harmless. 'wait': it still fetches from elsewhere,
+   * others read from it, or a job of its owner is not over.
+   */
+  handOver(owner: DiskOwner, projectId: string): Promise<'done' | 'wait' | 'gone'>;
   /** null when gone or foreign. */
   status(owner: DiskOwner): Promise<DiskStatus | null>;
   /** Returns how many stored things were hit. Refused unless the deployment is a simulation. */
@@ -157,9 +166,52 @@ export interface AllocatedBlocks {
   readonly blockBytes: 65536;
 }
 
+/** A point as the data service names it to the object that looks at two of them. */
+export type PointName =
+  /** Zeros, as large as the other point. */
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'head' }
+  | { readonly kind: 'snapshot'; readonly snapshotId: string }
+  | { readonly kind: 'backup'; readonly vaultId: string; readonly backupId: string };
+
+/** The whole content of a point in 32 bytes, as hex: what proofs and delta streams name it by. */
+export interface PointState {
+  readonly sizeBytes: number;
+  readonly commitment: string;
+}
+
+/** Blocks that differ between two points, in order, a part of them. */
+export interface ChangedBlocks {
+  readonly from: PointState;
+  readonly to: PointState;
+  readonly blockBytes: 65536;
+  /** `digest`: of the block in `to`, null for a hole. */
+  readonly blocks: readonly { readonly blockIndex: number; readonly digest: string | null; readonly hole: boolean }[];
+  /** Cursor of the next part, or null at the end. */
+  readonly next: string | null;
+  readonly counts: { readonly blocks: number; readonly holes: number; readonly pagesRead: number };
+  /** What this part made the platform do. */
+  readonly cost: MeterCounts;
+}
+
 /** Body of an error answer of `fetch`. */
 export interface DataFault {
-  readonly code: 'not-found' | 'out-of-range' | 'unaligned' | 'busy' | 'unavailable' | 'damaged' | 'body-size' | 'full';
+  readonly code:
+    | 'not-found'
+    | 'out-of-range'
+    | 'unaligned'
+    | 'busy'
+    | 'unavailable'
+    | 'damaged'
+    | 'body-size'
+    | 'full'
+    | 'bad-cursor'
+    | 'bad-points'
+    | 'bad-stream'
+    | 'changed'
+    | 'wrong-base'
+    | 'too-large'
+    | 'digest-mismatch';
   readonly message: string;
   /** For `damaged`: the byte ranges that cannot be read. */
   readonly ranges?: readonly { readonly offset: number; readonly length: number }[];

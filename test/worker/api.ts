@@ -36,6 +36,11 @@ export class Api {
     return new Api(token.project.id, response.headers.get('X-Subject-Token') ?? '');
   }
 
+  /** A caller with a token that a test made itself. */
+  static withToken(projectId: string, token: string): Api {
+    return new Api(projectId, token);
+  }
+
   /** A request as it is; `{p}` stands for the project. */
   async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
     const isBytes = body instanceof Uint8Array;
@@ -98,6 +103,11 @@ export class Api {
 
   async volume(id: string): Promise<Json> {
     return await this.settled(`/evs/v3/{p}/volumes/${id}`, 'volume');
+  }
+
+  /** The disk as it is, whatever its status. */
+  async volumeAs(id: string): Promise<Json> {
+    return (await this.ask('GET', `/evs/v3/{p}/volumes/${id}`)).volume;
   }
 
   async deleteVolume(id: string): Promise<void> {

@@ -1,25 +1,9 @@
 // docs/endpoints.md says of every call whether it is here: what it says must be so.
 
 import { describe, expect, it } from 'vitest';
-import document from '../../docs/endpoints.md?raw';
 import { createApp } from '../../worker/app.ts';
+import { calls } from './endpoints-table.ts';
 import { bench, PROJECT } from './http-fakes.ts';
-
-/** `/evs/{v2,v3}/x` is two paths. */
-function expand(path: string): string[] {
-  const braces = /\{([^{}]*,[^{}]*)\}/.exec(path);
-  if (braces === null) return [path];
-  return braces[1]!.split(',').flatMap((choice) => expand(path.replace(braces[0], choice)));
-}
-
-/** Rows of the form "| `GET, PUT` | `/evs/v3/{p}/volumes/{id}` | yes |". */
-function calls(answer: 'yes' | '501'): string[] {
-  const rows = [...document.matchAll(/^\| `([A-Z, ]+)` \| `([^`]+)` \| (yes|501)\b.*\|$/gm)];
-  const chosen = rows.filter(([, , , said]) => said === answer);
-  return chosen.flatMap(([, methods, path]) =>
-    expand(path!).flatMap((one) => methods!.split(', ').map((method) => `${method} ${one}`)),
-  );
-}
 
 /** Names of path parameters do not matter, trailing slashes are the same call. */
 const plain = (path: string) => path.replaceAll(/\{\w+\}|:\w+/g, '{}').replace(/(?<=.)\/$/, '');

@@ -4,7 +4,7 @@ import { createExecutionContext } from 'cloudflare:test';
 import { createApp } from '../../worker/app.ts';
 import type { Env } from '../../worker/env.ts';
 import { type Outcome, ok, refuse } from '../../worker/faults.ts';
-import type { IdentityRpc } from '../../worker/identity/contract.ts';
+import type { IdentityRpc, ProjectInfo } from '../../worker/identity/contract.ts';
 import type { Backup, DataGrant, Page, ProjectRpc, Snapshot, Volume } from '../../worker/project/contract.ts';
 import { type Claims, signToken } from '../../worker/tokens.ts';
 
@@ -174,6 +174,17 @@ function fakeProject(asked: [string, ...unknown[]][], overrides: Partial<Project
   });
 }
 
+const PROJECT_INFO: ProjectInfo = {
+  id: PROJECT,
+  name: 'demo1',
+  domainId: 'default',
+  configured: true,
+  description: '',
+  enabled: true,
+  tags: [],
+  extra: {},
+};
+
 function fakeIdentity(): Partial<IdentityRpc> {
   return {
     login: async ({ password }) => {
@@ -183,7 +194,7 @@ function fakeIdentity(): Partial<IdentityRpc> {
     },
     check: async () => ok(null),
     revoke: async () => ok(null),
-    listProjects: async () => ok([{ id: PROJECT, name: 'demo1', domainId: 'default', roles: ['member'] }]),
+    listProjects: async () => ok([PROJECT_INFO]),
     domain: async () => ({ id: 'default', name: 'Default' }),
   };
 }

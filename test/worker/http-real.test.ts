@@ -169,7 +169,7 @@ describe('every operation', () => {
         }
       }
     }
-  });
+  }, 60_000);
 });
 
 /** A body that has the outer names of every request, and the value at each of its fields. */

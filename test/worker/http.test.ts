@@ -59,7 +59,7 @@ describe('login', () => {
     expect(version.links[0].href).toBe('http://127.0.0.1:8787/iam/v3/');
     expect((await api.fetch('/evs/', { token: null })).status).toBe(300);
     const { versions } = await jsonOf(await api.fetch('/evs/v3/', { token: null }));
-    expect(versions).toMatchObject([{ id: 'v3.0', status: 'CURRENT', version: '3.50', min_version: '3.0' }]);
+    expect(versions).toMatchObject([{ id: 'v3.0', status: 'CURRENT', version: '3.70', min_version: '3.0' }]);
     expect((await jsonOf(await api.fetch('/ims/v2', { token: null }))).versions[0].id).toBe('v2.0');
   });
 

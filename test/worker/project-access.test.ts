@@ -65,8 +65,8 @@ test('zones, types and numbers', async () => {
   ]);
   expect(must(await bench.project.listVolumeTypes(bench.caller)).map((type) => type.name)).toContain('GPSSD');
   const quotas = must(await bench.project.quotas(bench.caller));
-  expect(quotas.volumes.inUse).toBe(1);
-  expect(quotas.byType.ESSD.gigabytes.inUse).toBe(3);
+  expect(quotas.volumes?.inUse).toBe(1);
+  expect(quotas.gigabytes_ESSD?.inUse).toBe(3);
 });
 
 test('every fault has a form on every face', () => {

@@ -16,6 +16,16 @@ export const BACKUP_FAULTS = {
     vbs: volumeBackup('0013'),
     cbr: backupService('6125'),
   },
+  'backup-in-use': {
+    status: 400,
+    message: 'Invalid volume: Backing up an in-use volume must use the force flag.',
+  },
+  'backup-no-parent': {
+    status: 400,
+    message: 'Invalid backup: No backups available to do an incremental backup.',
+  },
+  'backup-dependents': { status: 400, message: 'Invalid backup: Incremental backups exist for this backup.' },
+  'backup-exists': { status: 400, message: 'Invalid backup: Backup {id} already exists.' },
   'backup-status': {
     status: 400,
     message: 'Backup {id} has status {status}: it must be available.',

@@ -20,6 +20,14 @@ export const DISK_FAULTS = {
     message: 'Volume {id} still has {count} dependent snapshots: delete them first, or delete with cascade.',
     native: evs('1046'),
   },
+  'volume-cloned': {
+    status: 400,
+    message: 'A volume is being made from volume {id}: wait for it.',
+    native: evs('5400'),
+  },
+  'clone-status': { status: 400, message: 'Volume {id} has status {status}: it cannot be cloned.' },
+  'clone-zone': { status: 400, message: 'The volume must be in the zone of its source, {zone}.' },
+  'clone-size': { status: 400, message: 'Size {value} is below the {size} GiB of the source volume.' },
   'extend-status': {
     status: 400,
     message: 'Volume {id} has status {status}: it cannot be extended.',

@@ -31,6 +31,7 @@ export const UNKNOWN_ID_FAULTS = {
   },
   'server-not-found': { status: 404, message: 'Server {id} could not be found.', cbr: backupService('6302') },
   'attachment-not-found': { status: 404, message: 'Attachment {id} could not be found.' },
+  'project-not-found': { status: 404, message: 'Project {id} could not be found.' },
   'zone-not-found': { status: 400, message: "Availability zone '{zone}' is invalid.", native: evs('2053') },
   'type-not-found': { status: 404, message: 'Volume type {type} could not be found.', native: evs('2070', 400) },
   'metadata-not-found': { status: 404, message: 'Metadata key {key} could not be found.' },

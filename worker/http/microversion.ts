@@ -4,23 +4,26 @@ import { ApiError, badRequest } from './errors.ts';
 
 export const MICROVERSION_HEADER = 'OpenStack-API-Version';
 
-/** Highest 3.N that is honoured; the vendor's documents say 3.50 as well. */
-export const MICROVERSION_MAX = 50;
+/** Highest 3.N that is known: Cinder's own when this was written. */
+export const MICROVERSION_KNOWN = 70;
 
-/** N of `volume 3.N` in the header; 0 without one. Other services may be named in the same header. */
-export function parseMicroversion(header: string | undefined): number {
+/**
+ * N of `volume 3.N` in the header; 0 without one. Other services may be named in the same header.
+ * @param max Highest N of this deployment: a version above it is 406.
+ */
+export function parseMicroversion(header: string | undefined, max: number): number {
   for (const part of (header ?? '').split(',')) {
     const [service, version] = part.trim().split(/\s+/);
     if (service !== 'volume' && service !== 'block-storage') continue;
-    if (version === 'latest') return MICROVERSION_MAX;
+    if (version === 'latest') return max;
     const match = /^(\d+)\.(\d+)$/.exec(version ?? '');
     if (match === null)
       throw badRequest(`API Version String ${version} is of invalid format. Must be of format MajorNum.MinorNum.`);
     const minor = Number(match[2]);
-    if (match[1] !== '3' || minor > MICROVERSION_MAX) {
+    if (match[1] !== '3' || minor > max) {
       throw new ApiError(
         406,
-        `Version ${version} is not supported by the API. Minimum is 3.0 and maximum is 3.${MICROVERSION_MAX}.`,
+        `Version ${version} is not supported by the API. Minimum is 3.0 and maximum is 3.${max}.`,
       );
     }
     return minor;

@@ -3,14 +3,15 @@
 
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { loadConfig } from '../config.ts';
 import type { Env } from '../env.ts';
-import type { Outcome } from '../faults.ts';
-import type { Caller, ProjectRpc } from '../project/contract.ts';
+import type { Caller } from '../project/contract.ts';
 import { readJson } from './body.ts';
 import { Endpoints } from './endpoints.ts';
 import type { EnvelopeName } from './envelopes.ts';
-import { badRequest, unwrap } from './errors.ts';
+import { badRequest, notFound, unwrap } from './errors.ts';
 import { MICROVERSION_HEADER, parseMicroversion } from './microversion.ts';
+import { askHolder, type Question } from './reach.ts';
 import { authenticate, projectOf, type Session } from './session.ts';
 
 /** Hono's types for this app. */
@@ -41,15 +42,19 @@ export interface Call<Q, B> {
    * Asks the caller's project; a refusal is thrown and becomes the answer.
    * @example const volume = await call.ask((project, caller) => project.getVolume(caller, id));
    */
-  ask<T>(question: (project: ProjectRpc, caller: Caller) => Promise<Outcome<T>>): Promise<T>;
+  ask<T>(question: Question<T>): Promise<T>;
+  /** The same; for an administrator, the project is whichever has the thing that is asked about. */
+  find<T>(question: Question<T>): Promise<T>;
 }
 
-type Method = 'get' | 'post' | 'put' | 'delete';
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 export interface OperationSpec<Q extends z.ZodType, B extends z.ZodType> {
   readonly summary: string;
   readonly access?: Access;
   readonly envelope?: EnvelopeName;
+  /** First microversion that has it: to an earlier one there is no such path. */
+  readonly since?: number;
   readonly query?: Q;
   readonly body?: B;
   /** Vendor code by wrong field (`volume.size`); `*` for any other. */
@@ -105,6 +110,12 @@ export class Routes {
   ): this {
     return this.add('put', path, spec);
   }
+  patch<Q extends z.ZodType = typeof ANY_QUERY, B extends z.ZodType = typeof NO_BODY>(
+    path: string,
+    spec: OperationSpec<Q, B>,
+  ): this {
+    return this.add('patch', path, spec);
+  }
   delete<Q extends z.ZodType = typeof ANY_QUERY>(path: string, spec: OperationSpec<Q, typeof NO_BODY>): this {
     return this.add('delete', path, spec);
   }
@@ -119,18 +130,27 @@ export class Routes {
     this.#app.on(method.toUpperCase(), full.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
       c.set('envelope', envelope);
       defaults.guard?.(c.env);
-      const microversion = defaults.microversions ? parseMicroversion(c.req.header(MICROVERSION_HEADER)) : 0;
+      const microversion = defaults.microversions
+        ? parseMicroversion(c.req.header(MICROVERSION_HEADER), loadConfig(c.env).microversionMax)
+        : 0;
       if (defaults.microversions) c.set('microversion', microversion);
       const params = c.req.param() as Record<string, string>;
       const session =
         access === 'none' ? null : await authenticate(c, access === 'project' ? params.project_id! : null);
+      if (microversion < (spec.since ?? 0)) {
+        // A revoked token learns nothing, not even this.
+        if (session?.caller) unwrap(await projectOf(session, c.env).stub.checkToken(session.caller));
+        throw notFound('The resource could not be found.');
+      }
       // Before the body is read: strangers cannot make the isolate parse megabytes.
-      const query = check(spec.query ?? ANY_QUERY, c.req.query(), spec.codes);
+      const query = spec.query === undefined ? c.req.query() : check(spec.query, c.req.query(), spec.codes);
       const body = spec.body === undefined ? undefined : check(spec.body, await readJson(c.req.raw), spec.codes);
       return await spec.handle({
         c,
         env: c.env,
-        endpoints: new Endpoints(new URL(c.req.url)),
+        get endpoints() {
+          return new Endpoints(new URL(c.req.url));
+        },
         params,
         query: query as z.output<Q>,
         body: body as z.output<B>,
@@ -143,6 +163,7 @@ export class Routes {
           const { caller, stub } = projectOf(session, c.env);
           return unwrap(await question(stub, caller));
         },
+        find: (question) => askHolder(session, c.env, question),
       });
     });
     return this;

@@ -56,3 +56,17 @@ export function nextLink(
   if (!page.more || last === undefined) return {};
   return { [`${collection}_links`]: [{ rel: 'next', href: endpoints.self({ marker: last.id, offset: null }) }] };
 }
+
+/**
+ * Cinder's form of the same: a page that is full has a link, whether or not anything follows. Its clients know the end by
+ * an empty page.
+ */
+export function fullPageLink(
+  endpoints: Endpoints,
+  collection: string,
+  page: Page<{ readonly id: string }>,
+  limit: number | undefined,
+): Record<string, unknown> {
+  const isFull = page.items.length === (limit ?? PAGE_LIMIT_MAX);
+  return nextLink(endpoints, collection, { ...page, more: isFull });
+}

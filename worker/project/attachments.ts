@@ -23,7 +23,9 @@ export function reserveVolume(control: Control, id: string): Volume {
 export function unreserveVolume(control: Control, id: string): Volume {
   const volume = control.volume(id);
   // Cinder answers 202 whether or not there was a reservation.
-  return volume.status === 'attaching' ? save(control, volume, { status: idleStatus(volume) }) : bare(volume);
+  return volume.status === 'attaching'
+    ? save(control, volume, { status: statusByAttachments(volume.attachments) })
+    : bare(volume);
 }
 
 /** Announces that a server is about to let go of it. */
@@ -73,9 +75,14 @@ export function attachVolume(control: Control, id: string, input: AttachVolume):
   return attachment;
 }
 
-/** Ends one attachment; without an id the only one. */
-export function detachVolume(control: Control, id: string, input: { attachmentId?: string | null }): Volume {
-  const volume = control.volume(id);
+/** Ends one attachment; without an id the only one. `force`: whatever the status, and then the volume is available. */
+export function detachVolume(
+  control: Control,
+  id: string,
+  input: { attachmentId?: string | null; force?: boolean },
+): Volume {
+  const found = control.volume(id);
+  const volume: VolumeRecord = input.force === true && found.jobId === null ? { ...found, status: 'in-use' } : found;
   // A disk that came to grief while attached must still be freed: only then can it be deleted.
   const failed = volume.status.startsWith('error') && volume.attachments.length > 0;
   if (volume.status !== 'in-use' && volume.status !== 'detaching' && !failed) {
@@ -93,7 +100,7 @@ export function detachVolume(control: Control, id: string, input: { attachmentId
     control.servers.put({ ...server, systemVolumeId: null, updatedMs: control.now() });
   }
   const attachments = volume.attachments.filter((at) => at !== attachment);
-  const status = failed ? volume.status : attachments.length > 0 ? 'in-use' : 'available';
+  const status = failed ? volume.status : statusByAttachments(attachments);
   return save(control, volume, { status, attachments, system: isSystemDisk ? false : volume.system });
 }
 
@@ -103,8 +110,12 @@ export function attachmentsOf(control: Control, serverId: string): Attachment[] 
   return all.toSorted((a, b) => (a.device < b.device ? -1 : 1));
 }
 
-function idleStatus(volume: VolumeRecord): VolumeStatus {
-  return volume.attachments.length > 0 ? 'in-use' : 'available';
+/** What a volume is when nothing but its attachments says so. */
+export function statusByAttachments(attachments: readonly Attachment[]): VolumeStatus {
+  const states = new Set(attachments.map((at) => at.state ?? 'attached'));
+  if (states.has('attached')) return 'in-use';
+  if (states.has('attaching')) return 'attaching';
+  return states.has('reserved') ? 'reserved' : 'available';
 }
 
 function deviceFor(control: Control, serverId: string | null, wanted: string | undefined): string {

@@ -2,19 +2,31 @@
 // they translate names and shapes, and decide nothing. Plain data only (it crosses RPC); fields are added, never changed.
 // Times are milliseconds of the project's clock (which a simulation may advance), sizes carry their unit in the name.
 
-import type { Outcome } from '../faults.ts';
+import type { Face, Outcome } from '../faults.ts';
+import type { JobReport } from '../protocol.ts';
 import type {
   Backup,
+  BackupExport,
   BackupQuery,
   CreateBackup,
   CreatedBackup,
   RestoreBackup,
   RestoreStarted,
 } from './contract/backups.ts';
+import type { CatalogRpc, VolumeType } from './contract/catalog.ts';
 import type { Caller, ListQuery, MetadataChange, Page, UpdateDetails } from './contract/common.ts';
 import type { ClockAdvance, ClockState, DataGrant, DataTarget, ProjectMetrics } from './contract/data.ts';
-import type { ApiJob, AvailabilityZone, CreateServer, Quotas, Server, VolumeType } from './contract/places.ts';
+import type { Message, MessageQuery } from './contract/messages.ts';
+import type { ApiJob, AvailabilityZone, CreateServer, Quotas, Server } from './contract/places.ts';
 import type { CreateSnapshot, Snapshot, SnapshotQuery } from './contract/snapshots.ts';
+import type {
+  CreatedTransfer,
+  CreateTransfer,
+  HandOver,
+  Transfer,
+  TransferOffer,
+  TransferQuery,
+} from './contract/transfers.ts';
 import type {
   Checkpoint,
   CreateCheckpoint,
@@ -30,27 +42,36 @@ import type {
 } from './contract/vaults.ts';
 import type {
   Attachment,
+  AttachmentQuery,
   AttachVolume,
+  Connector,
+  CreateAttachment,
   CreatedVolumes,
   CreateVolumes,
   DeleteVolume,
   Volume,
+  VolumeFlags,
   VolumeQuery,
+  VolumeSummary,
 } from './contract/volumes.ts';
 
 export type * from './contract/backups.ts';
+export type * from './contract/catalog.ts';
 export type * from './contract/common.ts';
 export type * from './contract/data.ts';
+export type * from './contract/messages.ts';
 export type * from './contract/places.ts';
 export type * from './contract/snapshots.ts';
+export type * from './contract/transfers.ts';
 export type * from './contract/vaults.ts';
 export type * from './contract/volumes.ts';
 
 /**
- * RPC of the Project class; the object's name is the project's id. Every method but `revoke` and `metrics` refuses a
- * caller of another project (with 'forbidden') and a revoked token (with 'token-revoked').
+ * RPC of the Project class; the object's name is the project's id. Every method that takes a caller refuses one of another
+ * project (with 'forbidden') and a revoked token (with 'token-revoked'). An administrator acts in another project as its
+ * caller, with `homeProjectId`; the token was checked at home before. What is marked Admin refuses everybody else.
  */
-export interface ProjectRpc {
+export interface ProjectRpc extends CatalogRpc, TransferRpc {
   // volumes
   createVolumes(caller: Caller, input: CreateVolumes): Promise<Outcome<CreatedVolumes>>;
   listVolumes(caller: Caller, query: VolumeQuery): Promise<Outcome<Page<Volume>>>;
@@ -61,20 +82,36 @@ export interface ProjectRpc {
   deleteVolume(caller: Caller, id: string, input: DeleteVolume): Promise<Outcome<{ jobId: string }>>;
   extendVolume(caller: Caller, id: string, input: { sizeGib: number }): Promise<Outcome<{ jobId: string }>>;
   retypeVolume(caller: Caller, id: string, input: { type: string }): Promise<Outcome<{ jobId: string }>>;
-  setVolumeFlags(
-    caller: Caller,
-    id: string,
-    flags: { bootable?: boolean; readonly?: boolean },
-  ): Promise<Outcome<Volume>>;
+  setVolumeFlags(caller: Caller, id: string, flags: VolumeFlags): Promise<Outcome<Volume>>;
+  changeImageMetadata(caller: Caller, id: string, change: MetadataChange): Promise<Outcome<Volume>>;
+  summarizeVolumes(caller: Caller): Promise<Outcome<VolumeSummary>>;
   reserveVolume(caller: Caller, id: string): Promise<Outcome<Volume>>;
   unreserveVolume(caller: Caller, id: string): Promise<Outcome<Volume>>;
   beginDetachingVolume(caller: Caller, id: string): Promise<Outcome<Volume>>;
   rollDetachingVolume(caller: Caller, id: string): Promise<Outcome<Volume>>;
   /** Bookkeeping of the Cinder form. */
   attachVolume(caller: Caller, id: string, input: AttachVolume): Promise<Outcome<Attachment>>;
-  detachVolume(caller: Caller, id: string, input: { attachmentId?: string | null }): Promise<Outcome<Volume>>;
+  detachVolume(
+    caller: Caller,
+    id: string,
+    input: { attachmentId?: string | null; force?: boolean },
+  ): Promise<Outcome<Volume>>;
+  /** Cinder's attachments. */
+  createAttachment(caller: Caller, input: CreateAttachment): Promise<Outcome<Attachment>>;
+  listAttachments(
+    caller: Caller,
+    query: AttachmentQuery,
+  ): Promise<Outcome<Page<Attachment & { readonly createdMs: number; readonly status: string }>>>;
+  getAttachment(caller: Caller, id: string): Promise<Outcome<Attachment>>;
+  updateAttachment(caller: Caller, id: string, connector: Connector): Promise<Outcome<Attachment>>;
+  completeAttachment(caller: Caller, id: string): Promise<Outcome<null>>;
+  deleteAttachment(caller: Caller, id: string): Promise<Outcome<readonly Attachment[]>>;
   /** Admin. */
-  resetVolumeStatus(caller: Caller, id: string, status: string): Promise<Outcome<Volume>>;
+  resetVolumeStatus(
+    caller: Caller,
+    id: string,
+    input: { status?: string | undefined; attachStatus?: string | undefined },
+  ): Promise<Outcome<Volume>>;
 
   // snapshots
   createSnapshot(caller: Caller, input: CreateSnapshot): Promise<Outcome<Snapshot>>;
@@ -82,7 +119,15 @@ export interface ProjectRpc {
   getSnapshot(caller: Caller, id: string): Promise<Outcome<Snapshot>>;
   updateSnapshot(caller: Caller, id: string, input: UpdateDetails): Promise<Outcome<Snapshot>>;
   changeSnapshotMetadata(caller: Caller, id: string, change: MetadataChange): Promise<Outcome<Snapshot>>;
-  deleteSnapshot(caller: Caller, id: string): Promise<Outcome<null>>;
+  /** `force`: Admin. */
+  deleteSnapshot(caller: Caller, id: string, input?: { force?: boolean }): Promise<Outcome<null>>;
+  /** Admin. */
+  resetSnapshotStatus(caller: Caller, id: string, status: string): Promise<Outcome<Snapshot>>;
+  tellSnapshotStatus(
+    caller: Caller,
+    id: string,
+    input: { status: string; progressPercent?: number | undefined },
+  ): Promise<Outcome<Snapshot>>;
   /** Vendor: any snapshot of the disk, only to its own disk. */
   rollbackSnapshot(caller: Caller, id: string, input: { volumeId: string }): Promise<Outcome<{ volumeId: string }>>;
   /** Cinder: the newest snapshot only, and not after an extension. */
@@ -93,7 +138,18 @@ export interface ProjectRpc {
   listBackups(caller: Caller, query: BackupQuery): Promise<Outcome<Page<Backup>>>;
   getBackup(caller: Caller, id: string): Promise<Outcome<Backup>>;
   updateBackup(caller: Caller, id: string, input: UpdateDetails): Promise<Outcome<Backup>>;
-  deleteBackup(caller: Caller, id: string): Promise<Outcome<{ jobId: string }>>;
+  /** `force`: Admin. The Cinder form refuses while others name it as their parent. */
+  deleteBackup(
+    caller: Caller,
+    id: string,
+    input?: { face?: Face; force?: boolean },
+  ): Promise<Outcome<{ jobId: string }>>;
+  /** Admin. */
+  resetBackupStatus(caller: Caller, id: string, status: string): Promise<Outcome<Backup>>;
+  /** Admin. */
+  exportBackup(caller: Caller, id: string): Promise<Outcome<BackupExport>>;
+  /** Admin. Refused unless the record's vault is in this project and has the bytes. */
+  importBackup(caller: Caller, record: BackupExport): Promise<Outcome<Backup>>;
   restoreBackup(caller: Caller, id: string, input: RestoreBackup): Promise<Outcome<RestoreStarted>>;
 
   // vaults, policies, checkpoints, operation log
@@ -146,6 +202,22 @@ export interface ProjectRpc {
   listZones(caller: Caller): Promise<Outcome<readonly AvailabilityZone[]>>;
   listVolumeTypes(caller: Caller): Promise<Outcome<readonly VolumeType[]>>;
   quotas(caller: Caller): Promise<Outcome<Quotas>>;
+  /** What the limits are when an administrator has set none for this project. */
+  defaultQuotas(caller: Caller): Promise<Outcome<Readonly<Record<string, number>>>>;
+  /** Admin. Null takes back all that was set; answers the limits that hold from now on. */
+  setQuotas(
+    caller: Caller,
+    limits: Readonly<Record<string, number>> | null,
+  ): Promise<Outcome<Readonly<Record<string, number>>>>;
+  /** Admin: how many volumes have the type. */
+  countOfType(caller: Caller, name: string): Promise<Outcome<number>>;
+  /** Admin: the type has another name. */
+  renameType(caller: Caller, from: string, to: string): Promise<Outcome<null>>;
+
+  // what went wrong
+  listMessages(caller: Caller, query: MessageQuery): Promise<Outcome<Page<Message>>>;
+  getMessage(caller: Caller, id: string): Promise<Outcome<Message>>;
+  deleteMessage(caller: Caller, id: string): Promise<Outcome<null>>;
 
   // the data path
   grant(caller: Caller, target: DataTarget, right: 'read' | 'write'): Promise<Outcome<DataGrant>>;
@@ -161,4 +233,20 @@ export interface ProjectRpc {
   revoke(tokens: readonly { readonly id: string; readonly expiresMs: number }[]): Promise<void>;
   /** Null when the project never stored anything. */
   metrics(): Promise<ProjectMetrics | null>;
+}
+
+/** Volumes that go from project to project. What has no caller is asked by other Project objects. */
+export interface TransferRpc {
+  createTransfer(caller: Caller, input: CreateTransfer): Promise<Outcome<CreatedTransfer>>;
+  listTransfers(caller: Caller, query: TransferQuery): Promise<Outcome<Page<Transfer>>>;
+  getTransfer(caller: Caller, id: string): Promise<Outcome<Transfer>>;
+  deleteTransfer(caller: Caller, id: string): Promise<Outcome<null>>;
+  /** The accepting project's; the offer may be anybody's. */
+  acceptTransfer(caller: Caller, id: string, authKey: string): Promise<Outcome<Transfer>>;
+  /** What is offered, for who has the key. */
+  offeredTransfer(id: string, authKey: string): Promise<Outcome<TransferOffer>>;
+  /** Hands the volume over, as a job of the accepting project: see JobReport. */
+  handOver(jobId: string, job: HandOver): Promise<JobReport>;
+  /** The accepting project has written it down. */
+  forgetHandOver(transferId: string): Promise<void>;
 }

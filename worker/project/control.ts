@@ -4,15 +4,18 @@
 import type { ZoneConfig } from '../config.ts';
 import { Refusal } from '../faults.ts';
 import { Clock } from './clock.ts';
+import type { Catalog, Message, QosSpecs, VolumeType } from './contract.ts';
 import { DueTimes } from './due.ts';
 import type {
   BackupRecord,
   CheckpointRecord,
   JobRecord,
+  OfferRecord,
   PolicyRecord,
   ServerRecord,
   SnapshotRecord,
   TaskRecord,
+  TransferRecord,
   VaultRecord,
   VolumeRecord,
 } from './records.ts';
@@ -21,6 +24,8 @@ import { Store } from './store.ts';
 /** On whose behalf something is done; the schedule acts for the user who made the policy. */
 export interface Actor {
   readonly userId: string;
+  /** See Caller: whom what is made belongs to, when that is not this project. */
+  readonly homeProjectId?: string | undefined;
 }
 
 export interface Places {
@@ -44,6 +49,14 @@ export class Control {
   readonly tasks;
   readonly servers;
   readonly jobs;
+  readonly transfers;
+  readonly messages;
+  /** Of the catalog only: settings of all projects. */
+  readonly types;
+  readonly qosSpecs;
+  readonly offers;
+  /** The settings of all projects, as they were a moment ago; changes that rest on them have them brought before. */
+  catalog: Catalog = { types: [], quotaDefaults: {} };
   /** Percent of running jobs, as last told; not worth a stored row. */
   readonly progress = new Map<string, number>();
   /** Jobs begun in the running change, for the driver. */
@@ -71,6 +84,11 @@ export class Control {
     this.tasks = this.store.documents<TaskRecord>('task');
     this.servers = this.store.documents<ServerRecord>('server');
     this.jobs = this.store.documents<JobRecord>('job');
+    this.transfers = this.store.documents<TransferRecord>('transfer');
+    this.messages = this.store.documents<Message>('message');
+    this.types = this.store.documents<VolumeType>('type');
+    this.qosSpecs = this.store.documents<QosSpecs>('qos');
+    this.offers = this.store.documents<OfferRecord>('offer');
     this.#onCommit = onCommit;
   }
 
@@ -117,6 +135,10 @@ export class Control {
 
   server(id: string): ServerRecord {
     return found(this.servers.get(id), () => new Refusal('server-not-found', { id }));
+  }
+
+  transfer(id: string): TransferRecord {
+    return found(this.transfers.get(id), () => new Refusal('transfer-not-found', { id }));
   }
 
   /** The zone's settings, or the refusal. */

@@ -38,18 +38,25 @@ export function createBackup(
   if (input.face === 'vbs' && siblings.length >= VBS_BACKUPS_PER_DISK_MAX) {
     throw new Refusal('backup-limit', { limit: VBS_BACKUPS_PER_DISK_MAX });
   }
-  const volumeBegun = beginOnVolume(volume, 'backup', jobId);
   const snapshot = input.snapshotId === undefined ? null : snapshotOf(control, volume, input.snapshotId);
   const snapshotBegun = snapshot === null ? null : beginOnSnapshot(snapshot, 'backup', jobId);
+  const isCinder = input.face === 'cinder';
+  // To Cinder the volume has no part in the backup of a snapshot.
+  const volumeBegun = isCinder && snapshot !== null ? null : beginOnVolume(volume, 'backup', jobId);
+  if (isCinder && snapshot === null && volume.status === 'in-use' && input.force !== true) {
+    throw new Refusal('backup-in-use', { id: volume.id });
+  }
+  const owned = siblings.filter((backup) => backup.projectId === ownerOf(control, actor));
+  const parent = isCinder && input.incremental === true ? parentAmong(owned, snapshot) : null;
   const details = {
-    name: checkName(input.name ?? (input.face === 'cinder' ? '' : madeUpName('manualbk'))),
+    name: checkName(input.name ?? (isCinder ? '' : madeUpName('manualbk'))),
     description: checkDescription(input.description ?? null),
     metadata: checkMetadata(input.metadata ?? {}),
   };
   checkBackupQuota(control, volume.sizeGib);
   const vault = vaultForBackup(control, actor, volume.id, input.vaultId);
 
-  control.volumes.put(volumeBegun);
+  if (volumeBegun !== null) control.volumes.put(volumeBegun);
   if (snapshotBegun !== null) control.snapshots.put(snapshotBegun);
   const full = input.full ?? false;
   const incremental = !full && siblings.some((backup) => backup.vaultId === vault.id && backup.status === 'available');
@@ -58,6 +65,7 @@ export function createBackup(
     ...details,
     container: input.container ?? null,
     incremental,
+    parentId: parent?.id ?? null,
     checkpointId: origin.checkpointId ?? null,
     automatic: origin.automatic ?? false,
     policyId: origin.policyId ?? null,
@@ -65,7 +73,7 @@ export function createBackup(
     jobId,
   });
   beginBackupJob(control, backup, volume, vault, full);
-  return { backup: bare(backup), jobId: input.face === 'cinder' ? null : jobId };
+  return { backup: bare(backup), jobId: isCinder ? null : jobId };
 }
 
 function beginBackupJob(
@@ -128,6 +136,21 @@ function snapshotOf(control: Control, volume: VolumeRecord, snapshotId: string):
   return snapshot;
 }
 
+/** Whose a backup is: an administrator of another project keeps what he makes here. */
+function ownerOf(control: Control, actor: Actor): string {
+  return actor.homeProjectId ?? control.projectId;
+}
+
+/** Cinder's choice: the newest available one, for a snapshot's backup the newest that is older than the snapshot. */
+function parentAmong(backups: readonly BackupRecord[], snapshot: SnapshotRecord | null): BackupRecord {
+  const older = backups.filter(
+    (backup) => backup.status === 'available' && (snapshot === null || backup.dataMs < snapshot.createdMs),
+  );
+  const [newest] = older.toSorted((a, b) => b.dataMs - a.dataMs);
+  if (newest === undefined) throw new Refusal('backup-no-parent');
+  return newest;
+}
+
 function newRecord(
   control: Control,
   actor: Actor,
@@ -148,6 +171,7 @@ function newRecord(
     volumeZone: volume.zone,
     volumeBootable: volume.bootable,
     volumeSystem: volume.system,
+    volumeMetadata: volume.metadata,
     sizeGib: snapshot?.sizeGib ?? volume.sizeGib,
     zone: BACKUP_ZONE,
     snapshotId: snapshot?.id ?? null,
@@ -160,7 +184,7 @@ function newRecord(
     progressPercent: 0,
     container: null,
     metadata: {},
-    projectId: control.projectId,
+    projectId: ownerOf(control, actor),
     userId: actor.userId,
     createdMs: nowMs,
     updatedMs: nowMs,

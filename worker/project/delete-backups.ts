@@ -9,18 +9,26 @@ import { beginTask } from './tasks.ts';
 /** Begins the deletion, or refuses for the backup's status; returns the job's id. */
 export function beginDeleteBackup(control: Control, backup: BackupRecord): string {
   const jobId = newJobId();
-  const { id: backupId, vaultId, volumeId, name } = backup;
-  control.backups.put(beginOnBackup(backup, 'delete', jobId));
+  const { id: backupId, vaultId, volumeId, name, storedAs = backupId } = backup;
+  const deleting = beginOnBackup(backup, 'delete', jobId);
+  const job = { id: jobId, action: 'deleteBackup', apiType: 'bksDeleteBackup', backupId, vaultId } as const;
+  const entities = { backupId, volumeId, name };
+  const shared = control.backups
+    .by('vaultId', vaultId)
+    .some((other) => other.id !== backupId && (other.storedAs ?? other.id) === storedAs);
+  if (shared) {
+    // An imported record and the one that it was exported from are the same bytes: the last one takes them along.
+    control.backups.delete(backupId);
+    begin(control, { ...job, target: { kind: 'none' }, entities });
+    return jobId;
+  }
+  control.backups.put(deleting);
   const vault = control.vaults.get(vaultId);
   begin(control, {
-    id: jobId,
-    action: 'deleteBackup',
-    apiType: 'bksDeleteBackup',
-    target: onVault(vaultId, { kind: 'deleteBackup', backupId }),
-    backupId,
-    vaultId,
+    ...job,
+    target: onVault(vaultId, { kind: 'deleteBackup', backupId: storedAs }),
     afterJobId: vault?.createJobId ?? null,
-    entities: { backupId, volumeId, name },
+    entities,
   });
   beginTask(control, jobId, {
     kind: 'delete',

@@ -4,15 +4,18 @@
 //
 // Who waits and who fails when the zone is down (or the disk busy with something unknown to us):
 //   - a deletion waits for ever: nothing is lost by waiting, and a half deleted disk must never be offered again;
+//     so does accepting a transfer: who gave up would not know whose the disk is;
 //   - a job that its target has accepted waits: it is stored there and will go on;
 //   - any other fails after a few tries, so that its user can act (restore elsewhere, try again).
 
 import type { Env } from '../env.ts';
 import type { DiskRpc, JobReport, JobResult, VaultRpc } from '../protocol.ts';
+import type { ProjectRpc } from './contract.ts';
 import type { Control } from './control.ts';
-import { ENDINGS, isDeletion } from './endings.ts';
+import { ENDINGS, isDeletion, waitsForEver } from './endings.ts';
 import type { Failure } from './held.ts';
 import { PATIENCE } from './limits.ts';
+import { addMessage } from './messages.ts';
 import { addOperation } from './metrics.ts';
 import type { JobRecord } from './records.ts';
 import { loseVolume } from './volume-endings.ts';
@@ -95,6 +98,7 @@ export class Driver {
       if (target.kind === 'disk')
         return await this.#disk(target.id, target.owner.zone).run(target.owner, job.id, target.job);
       if (target.kind === 'vault') return await this.#vault(target.id).run(this.#control.projectId, job.id, target.job);
+      if (target.kind === 'project') return await this.#project(target.id).handOver(job.id, target.job);
       return { state: 'done', result: {} };
     } catch (error) {
       return { state: 'silent', message: String(error) };
@@ -127,7 +131,7 @@ export class Driver {
   #retry(job: JobRecord, answer: Extract<Answer, { state: 'failed' | 'silent' }>): 'again' | 'backoff' | 'later' {
     const attempt = job.attempt + 1;
     const triesMax = answer.state === 'silent' ? PATIENCE.silentTriesMax : PATIENCE.refusedTriesMax;
-    const waits = isDeletion(job.action) || job.accepted;
+    const waits = waitsForEver(job.action) || job.accepted;
     if (!waits && attempt >= triesMax) {
       const code = answer.state === 'failed' ? answer.code : 'internal';
       return this.#settle(job.id, { code, message: answer.message }, true);
@@ -151,7 +155,10 @@ export class Driver {
       const failure = 'code' in outcome ? outcome : null;
       const ending = ENDINGS[job.action];
       if (failure === null) ending.done(this.#control, job, outcome as JobResult);
-      else ending.failed(this.#control, job, failure);
+      else {
+        ending.failed(this.#control, job, failure);
+        addMessage(this.#control, job, failure);
+      }
       if (failure === GONE) loseVolume(this.#control, job, failure);
       this.#control.jobs.put({
         ...job,
@@ -175,6 +182,7 @@ export class Driver {
     const { target } = job;
     if (target.kind === 'disk') await this.#disk(target.id, target.owner.zone).forget(target.owner, job.id);
     if (target.kind === 'vault') await this.#vault(target.id).forget(this.#control.projectId, job.id);
+    if (target.kind === 'project') await this.#project(target.id).forgetHandOver(target.job.transferId);
     this.#control.commit(() => {
       const settled = this.#control.jobs.get(job.id);
       if (settled?.state === 'settled') this.#control.jobs.put({ ...settled, state: 'over' });
@@ -203,6 +211,11 @@ export class Driver {
     const { DISK } = this.#env;
     const options = locationHint === undefined ? undefined : { locationHint };
     return DISK.get(DISK.idFromName(id), options) as unknown as DiskRpc;
+  }
+
+  #project(id: string): ProjectRpc {
+    const { PROJECT } = this.#env;
+    return PROJECT.get(PROJECT.idFromName(id)) as unknown as ProjectRpc;
   }
 
   #vault(id: string): VaultRpc {

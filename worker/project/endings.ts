@@ -4,6 +4,7 @@ import { backupEndings } from './backup-endings.ts';
 import type { Ending } from './held.ts';
 import type { JobAction } from './records.ts';
 import { snapshotEndings } from './snapshot-endings.ts';
+import { transferEndings } from './transfer-endings.ts';
 import { vaultEndings } from './vault-endings.ts';
 import { volumeEndings } from './volume-endings.ts';
 
@@ -12,12 +13,24 @@ export const ENDINGS: Readonly<Record<JobAction, Ending>> = {
   ...snapshotEndings,
   ...backupEndings,
   ...vaultEndings,
+  ...transferEndings,
   none: { done() {}, failed() {}, errorCode: 'EVS.2001' },
 };
 
-const DELETIONS: readonly JobAction[] = ['deleteVolume', 'deleteSnapshot', 'deleteBackup', 'deleteVault'];
+const DELETIONS: readonly JobAction[] = [
+  'deleteVolume',
+  'deleteSnapshot',
+  'deleteBackup',
+  'deleteVault',
+  'unmarkClone',
+];
 
 /** A deletion is done when there is nothing left, whatever the words. */
 export function isDeletion(action: JobAction): boolean {
   return DELETIONS.includes(action);
+}
+
+/** Nothing is lost by waiting, and much by giving up. */
+export function waitsForEver(action: JobAction): boolean {
+  return isDeletion(action) || action === 'acceptTransfer';
 }

@@ -2,14 +2,13 @@
 // vendor counts.
 
 import { Refusal } from '../faults.ts';
-import type { MetadataChange, UpdateDetails, VolumeTypeName } from './contract.ts';
+import type { MetadataChange, UpdateDetails } from './contract.ts';
 import {
   DESCRIPTION_BYTES_MAX,
   METADATA_BYTES_MAX,
   METADATA_TOTAL_BYTES_MAX,
   NAME_BYTES_MAX,
   TAGS_MAX,
-  VOLUME_TYPES,
 } from './limits.ts';
 
 const UTF8 = new TextEncoder();
@@ -91,11 +90,4 @@ export function changedPairs(have: Pairs, change: MetadataChange): Pairs {
     delete next[key];
   }
   return { ...next, ...change.set };
-}
-
-/** A volume type by name or by id. */
-export function typeNamed(text: string): VolumeTypeName {
-  const type = VOLUME_TYPES.find((known) => known.name === text || known.id === text);
-  if (type === undefined) throw new Refusal('type-not-found', { type: text });
-  return type.name;
 }

@@ -29,7 +29,7 @@ export function grant(control: Control, target: DataTarget, right: 'read' | 'wri
   if (right === 'write') throw new Refusal('data-readonly', { kind: 'Backup', id: backup.id });
   if (!DATA_BACKUP_STATUSES.includes(backup.status)) throw unusable('Backup', backup);
   const { projectId } = control;
-  const { id: backupId, vaultId, sizeGib } = backup;
+  const { id, vaultId, sizeGib, storedAs: backupId = id } = backup;
   return { kind: 'vault', expiresMs, right, sizeBytes: sizeGib * GIB, vaultId, backupId, projectId };
 }
 

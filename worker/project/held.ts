@@ -2,7 +2,8 @@
 
 import type { JobFailure, JobResult } from '../protocol.ts';
 import type { Control } from './control.ts';
-import type { BackupRecord, Held, JobRecord, SnapshotRecord, VaultRecord, VolumeRecord } from './records.ts';
+import { running } from './jobs.ts';
+import type { BackupRecord, Held, JobAction, JobRecord, SnapshotRecord, VaultRecord, VolumeRecord } from './records.ts';
 import {
   type BACKUP_STATES,
   endOnBackup,
@@ -11,6 +12,8 @@ import {
   type SNAPSHOT_STATES,
   type VOLUME_STATES,
 } from './states.ts';
+
+const MAKES_DISKS: ReadonlySet<JobAction> = new Set(['createVolume', 'restore']);
 
 export interface Failure {
   readonly code: JobFailure;
@@ -71,7 +74,7 @@ export function endSnapshot(
   if (snapshot !== null) control.snapshots.put(endOnSnapshot(snapshot, operation, failure?.message));
 }
 
-/** The same for the job's backup. */
+/** The same for the job's backup; while another disk is made from it, that job goes on holding it. */
 export function endBackup(
   control: Control,
   job: JobRecord,
@@ -79,5 +82,11 @@ export function endBackup(
   failure?: Failure,
 ): void {
   const backup = heldBackup(control, job);
-  if (backup !== null) control.backups.put(endOnBackup(backup, operation, failure?.message));
+  if (backup === null) return;
+  const next = running(control).find(
+    (other) => other.id !== job.id && MAKES_DISKS.has(other.action) && other.backupId === backup.id,
+  );
+  control.backups.put(
+    next === undefined ? endOnBackup(backup, operation, failure?.message) : { ...backup, jobId: next.id },
+  );
 }

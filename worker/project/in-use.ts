@@ -5,15 +5,27 @@ import type { Control } from './control.ts';
 import { running } from './jobs.ts';
 import type { SnapshotRecord } from './records.ts';
 
-/** Refuses while a disk is being made from one of the snapshots: it has not adopted their content yet. */
-export function refuseWhileCloned(control: Control, snapshots: readonly Pick<SnapshotRecord, 'id'>[]): void {
+/**
+ * Refuses while a disk is being made from this one or from one of the snapshots: it has not adopted their content yet.
+ */
+export function refuseWhileCloned(
+  control: Control,
+  volumeId: string,
+  snapshots: readonly Pick<SnapshotRecord, 'id'>[],
+): void {
   const clones = running(control).filter((job) => job.action === 'createVolume');
   const busy = snapshots.find((snapshot) => clones.some((job) => job.snapshotId === snapshot.id));
   if (busy !== undefined) throw new Refusal('snapshot-busy', { id: busy.id });
+  if (clones.some((job) => job.sourceVolumeId === volumeId)) throw new Refusal('volume-cloned', { id: volumeId });
 }
 
-/** Refuses while a snapshot of the disk is being made: a later change of content or size must not get into it. */
+/**
+ * Refuses while a snapshot of the disk is being made, or its moment marked for a clone: a later change of content or
+ * size must not get into it.
+ */
 export function refuseWhileSnapshotted(control: Control, volumeId: string): void {
-  const underway = control.snapshots.by('volumeId', volumeId).some((snapshot) => snapshot.status === 'creating');
+  const underway =
+    control.snapshots.by('volumeId', volumeId).some((snapshot) => snapshot.status === 'creating') ||
+    running(control).some((job) => job.action === 'markClone' && job.sourceVolumeId === volumeId);
   if (underway) throw new Refusal('snapshot-underway', { id: volumeId });
 }

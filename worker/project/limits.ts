@@ -1,19 +1,29 @@
 // The service's limits and catalogue, each a named constant. What the vendor documents is taken as documented.
 
-import type { VolumeType, VolumeTypeName } from './contract.ts';
+import type { BuiltInTypeName } from './contract.ts';
 
 export const GIB = 2 ** 30;
 
-/** Quotas of a project; -1 would be unlimited. */
-export const QUOTA = {
+/**
+ * Quotas of a project by the names of the quota API, unless an administrator says otherwise; -1 is unlimited, and so is
+ * every `volumes_TYPE`, `gigabytes_TYPE` and `snapshots_TYPE`.
+ */
+export const QUOTA_DEFAULTS = {
   volumes: 1000,
+  per_volume_gigabytes: 32_768,
   snapshots: 7000,
   /** Volumes and snapshots. */
   gigabytes: 1_048_576,
   backups: 10_000,
-  backupGigabytes: 1_048_576,
-  perVolumeGigabytes: 32_768,
+  backup_gigabytes: 1_048_576,
+  groups: 0,
 } as const;
+
+/** Largest limit that can be set: Cinder's. */
+export const QUOTA_MAX = 2 ** 31 - 1;
+
+/** No disk is larger: what the engine's tree is made for, and the vendor's maximum. */
+export const SIZE_GIB_MAX = 32_768;
 
 /** Data disks of the native form start here; Cinder's start at 1. */
 export const NATIVE_SIZE_GIB_MIN = 10;
@@ -46,10 +56,14 @@ export const FAILED_AUTOMATIC_MAX = 10;
 export const DAY_MS = 24 * 3600 * 1000;
 export const FAILED_AUTOMATIC_LIFE_MS = 30 * DAY_MS;
 
-export const DEFAULT_TYPE: VolumeTypeName = 'SSD';
+export const DEFAULT_TYPE: BuiltInTypeName = 'SSD';
 
 /** Ids are for ever: clients store them. */
-export const VOLUME_TYPES: readonly Omit<VolumeType, 'zones' | 'isDefault'>[] = [
+export const BUILT_IN_TYPES: readonly {
+  readonly id: string;
+  readonly name: BuiltInTypeName;
+  readonly description: string;
+}[] = [
   { id: '8c2a1b50-5f0e-4b5b-9d6a-6d8b1f1e0a01', name: 'SATA', description: 'Common I/O' },
   { id: '8c2a1b50-5f0e-4b5b-9d6a-6d8b1f1e0a02', name: 'SAS', description: 'High I/O' },
   { id: '8c2a1b50-5f0e-4b5b-9d6a-6d8b1f1e0a03', name: 'SSD', description: 'Ultra-high I/O' },
@@ -57,14 +71,24 @@ export const VOLUME_TYPES: readonly Omit<VolumeType, 'zones' | 'isDefault'>[] = 
   { id: '8c2a1b50-5f0e-4b5b-9d6a-6d8b1f1e0a05', name: 'ESSD', description: 'Extreme SSD' },
 ];
 
-/** What a type may become. */
-export const RETYPE: Readonly<Record<VolumeTypeName, readonly VolumeTypeName[]>> = {
+/** What a built-in type may become; one that an administrator made may become any, and any may become it. */
+export const RETYPE: Readonly<Record<string, readonly string[]>> = {
   ESSD: ['SSD', 'GPSSD'],
   SSD: ['ESSD', 'GPSSD'],
   GPSSD: ['ESSD', 'SSD'],
   SAS: ['ESSD', 'SSD', 'GPSSD'],
   SATA: ['SAS', 'SSD', 'GPSSD', 'ESSD'],
 };
+
+/** Types, and specs of quality of service, that administrators may add. */
+export const TYPES_MAX = 500;
+export const QOS_SPECS_MAX = 500;
+
+/** How old the copy of the settings of all projects may be that a decision rests on. Real time. */
+export const CATALOG_COPY_LIFE_MS = 5000;
+
+/** Transfers that wait in one project. */
+export const TRANSFERS_MAX = 1000;
 
 /** Most rows of a list in one answer. */
 export const PAGE_LIMIT_MAX = 1000;
@@ -92,6 +116,9 @@ export const PATIENCE = {
   jobLifeMs: 7 * DAY_MS,
   /** Lines of the operation log, and checkpoints without backups (project time). */
   logLifeMs: 90 * DAY_MS,
+  /** What went wrong is told this long (project time), and of so many things at most. */
+  messageLifeMs: 30 * DAY_MS,
+  messagesMax: 500,
   /** When an alarm failed as a whole. */
   alarmBackoffMs: 60_000,
   sweepMs: DAY_MS,

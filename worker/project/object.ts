@@ -1,243 +1,305 @@
 // The control plane of one project. Its methods check the caller and hand over to the modules beside this file: a read
 // runs in one synchronous turn, a change in one transaction, and neither is ever split by an await.
 
-import { DurableObject } from 'cloudflare:workers';
-import { placeSettings } from '../config.ts';
-import type { Env } from '../env.ts';
-import { fault, type Outcome, ok, Refusal } from '../faults.ts';
+import { type Face, type Outcome, ok, Refusal, refuse } from '../faults.ts';
 import type { ZoneRpc } from '../protocol.ts';
-import { Agenda } from './agenda.ts';
+import * as attachmentRecords from './attachment-records.ts';
 import * as attachments from './attachments.ts';
+import * as backupRecords from './backup-records.ts';
 import * as backups from './backups.ts';
+import { mustBeAdmin, refusal } from './base.ts';
 import * as checkpoints from './checkpoints.ts';
 import type * as C from './contract.ts';
-import { Control } from './control.ts';
+import type { Control } from './control.ts';
 import * as backupCreation from './create-backups.ts';
 import * as volumeCreation from './create-volumes.ts';
-import { Driver } from './driver.ts';
 import { grant } from './grants.ts';
 import { getJob } from './jobs.ts';
-import { DEFAULT_TYPE, PATIENCE, VOLUME_TYPES } from './limits.ts';
+import { PATIENCE } from './limits.ts';
+import * as messages from './messages.ts';
 import { metrics } from './metrics.ts';
 import * as policies from './policies.ts';
-import { quotas } from './quotas.ts';
+import { defaultLimits, quotas, setLimits } from './quotas.ts';
 import * as restores from './restores.ts';
 import { advanceClock } from './schedule.ts';
 import * as servers from './servers.ts';
 import * as snapshots from './snapshots.ts';
 import * as tasks from './tasks.ts';
+import { TransferObject } from './transfer-object.ts';
+import { usableTypes } from './types.ts';
 import * as vaults from './vaults.ts';
 import * as volumes from './volumes.ts';
 
 type Caller = C.Caller;
 
-export class Project extends DurableObject<Env> implements C.ProjectRpc {
-  readonly #control: Control;
-  readonly #agenda: Agenda;
+export class Project extends TransferObject implements C.ProjectRpc {
   /** Clock advances take turns. */
   #advancing: Promise<unknown> = Promise.resolve();
 
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
-    const name = ctx.id.name ?? ctx.id.toString();
-    this.#control = new Control(name, ctx.storage, placeSettings(env), (begun) => this.#agenda.committed(begun));
-    this.#agenda = new Agenda(ctx, this.#control, new Driver(this.#control, env));
-  }
-
   async createVolumes(caller: Caller, input: C.CreateVolumes) {
-    return this.#change(caller, (control) => volumeCreation.createVolumes(control, caller, input));
+    const create = (control: Control) => volumeCreation.createVolumes(control, caller, input);
+    return this.withType(() => this.change(caller, create));
   }
   async listVolumes(caller: Caller, query: C.VolumeQuery) {
-    return this.#read(caller, (control) => volumes.listVolumes(control, query));
+    return this.read(caller, (control) => volumes.listVolumes(control, query));
   }
   async getVolume(caller: Caller, id: string) {
-    return this.#read(caller, (control) => volumes.bare(control.volume(id)));
+    return this.read(caller, (control) => volumes.bare(control.volume(id)));
   }
   async updateVolume(caller: Caller, id: string, input: C.UpdateDetails) {
-    return this.#change(caller, (control) => volumes.updateVolume(control, id, input));
+    return this.change(caller, (control) => volumes.updateVolume(control, id, input));
   }
   async changeVolumeMetadata(caller: Caller, id: string, change: C.MetadataChange) {
-    return this.#change(caller, (control) => volumes.changeVolumeMetadata(control, id, change));
+    return this.change(caller, (control) => volumes.changeVolumeMetadata(control, id, change));
   }
   async changeVolumeTags(caller: Caller, id: string, change: C.MetadataChange) {
-    return this.#change(caller, (control) => volumes.changeVolumeTags(control, id, change));
+    return this.change(caller, (control) => volumes.changeVolumeTags(control, id, change));
   }
   async deleteVolume(caller: Caller, id: string, input: C.DeleteVolume) {
-    return this.#change(caller, (control) => {
-      if (input.force === true) mustBeAdmin(caller, 'delete by force');
+    return this.change(caller, (control) => {
+      if (input.force === true) mustBeAdmin(caller);
       return volumes.deleteVolume(control, id, input);
     });
   }
   async extendVolume(caller: Caller, id: string, input: { sizeGib: number }) {
-    return this.#change(caller, (control) => volumes.extendVolume(control, id, input));
+    return this.withCatalog(() => this.change(caller, (control) => volumes.extendVolume(control, id, input)));
   }
   async retypeVolume(caller: Caller, id: string, input: { type: string }) {
-    return this.#change(caller, (control) => volumes.retypeVolume(control, id, input));
+    return this.withType(() => this.change(caller, (control) => volumes.retypeVolume(control, id, input)));
   }
-  async setVolumeFlags(caller: Caller, id: string, flags: { bootable?: boolean; readonly?: boolean }) {
-    return this.#change(caller, (control) => volumes.setVolumeFlags(control, id, flags));
+  async setVolumeFlags(caller: Caller, id: string, flags: C.VolumeFlags) {
+    return this.change(caller, (control) => volumes.setVolumeFlags(control, id, flags));
+  }
+  async changeImageMetadata(caller: Caller, id: string, change: C.MetadataChange) {
+    return this.change(caller, (control) => volumes.changeImageMetadata(control, id, change));
+  }
+  async summarizeVolumes(caller: Caller) {
+    return this.read(caller, volumes.summarizeVolumes);
   }
   async reserveVolume(caller: Caller, id: string) {
-    return this.#change(caller, (control) => attachments.reserveVolume(control, id));
+    return this.change(caller, (control) => attachments.reserveVolume(control, id));
   }
   async unreserveVolume(caller: Caller, id: string) {
-    return this.#change(caller, (control) => attachments.unreserveVolume(control, id));
+    return this.change(caller, (control) => attachments.unreserveVolume(control, id));
   }
   async beginDetachingVolume(caller: Caller, id: string) {
-    return this.#change(caller, (control) => attachments.beginDetachingVolume(control, id));
+    return this.change(caller, (control) => attachments.beginDetachingVolume(control, id));
   }
   async rollDetachingVolume(caller: Caller, id: string) {
-    return this.#change(caller, (control) => attachments.rollDetachingVolume(control, id));
+    return this.change(caller, (control) => attachments.rollDetachingVolume(control, id));
   }
   async attachVolume(caller: Caller, id: string, input: C.AttachVolume) {
-    return this.#change(caller, (control) => attachments.attachVolume(control, id, input));
+    return this.change(caller, (control) => attachments.attachVolume(control, id, input));
   }
-  async detachVolume(caller: Caller, id: string, input: { attachmentId?: string | null }) {
-    return this.#change(caller, (control) => attachments.detachVolume(control, id, input));
-  }
-  async resetVolumeStatus(caller: Caller, id: string, status: string) {
-    return this.#change(caller, (control) => {
-      mustBeAdmin(caller, 'set a status');
-      return volumes.resetVolumeStatus(control, id, status);
+  async detachVolume(caller: Caller, id: string, input: { attachmentId?: string | null; force?: boolean }) {
+    return this.change(caller, (control) => {
+      if (input.force === true) mustBeAdmin(caller);
+      return attachments.detachVolume(control, id, input);
     });
+  }
+  async createAttachment(caller: Caller, input: C.CreateAttachment) {
+    return this.change(caller, (control) => attachmentRecords.createAttachment(control, input));
+  }
+  async listAttachments(caller: Caller, query: C.AttachmentQuery) {
+    return this.read(caller, (control) => attachmentRecords.listAttachments(control, query));
+  }
+  async getAttachment(caller: Caller, id: string) {
+    return this.read(caller, (control) => attachmentRecords.getAttachment(control, id));
+  }
+  async updateAttachment(caller: Caller, id: string, connector: C.Connector) {
+    return this.change(caller, (control) => attachmentRecords.updateAttachment(control, id, connector));
+  }
+  async completeAttachment(caller: Caller, id: string) {
+    return this.change(caller, (control) => attachmentRecords.completeAttachment(control, id));
+  }
+  async deleteAttachment(caller: Caller, id: string) {
+    return this.change(caller, (control) => attachmentRecords.deleteAttachment(control, id));
+  }
+  async resetVolumeStatus(
+    caller: Caller,
+    id: string,
+    input: { status?: string | undefined; attachStatus?: string | undefined },
+  ) {
+    return this.adminChange(caller, (control) => volumes.resetVolumeStatus(control, id, input));
   }
 
   async createSnapshot(caller: Caller, input: C.CreateSnapshot) {
-    return this.#change(caller, (control) => snapshots.createSnapshot(control, caller, input));
+    const create = (control: Control) => snapshots.createSnapshot(control, caller, input);
+    return this.withCatalog(() => this.change(caller, create));
   }
   async listSnapshots(caller: Caller, query: C.SnapshotQuery) {
-    return this.#read(caller, (control) => snapshots.listSnapshots(control, query));
+    return this.read(caller, (control) => snapshots.listSnapshots(control, query));
   }
   async getSnapshot(caller: Caller, id: string) {
-    return this.#read(caller, (control) => snapshots.getSnapshot(control, id));
+    return this.read(caller, (control) => snapshots.getSnapshot(control, id));
   }
   async updateSnapshot(caller: Caller, id: string, input: C.UpdateDetails) {
-    return this.#change(caller, (control) => snapshots.updateSnapshot(control, id, input));
+    return this.change(caller, (control) => snapshots.updateSnapshot(control, id, input));
   }
   async changeSnapshotMetadata(caller: Caller, id: string, change: C.MetadataChange) {
-    return this.#change(caller, (control) => snapshots.changeSnapshotMetadata(control, id, change));
+    return this.change(caller, (control) => snapshots.changeSnapshotMetadata(control, id, change));
   }
-  async deleteSnapshot(caller: Caller, id: string) {
-    return this.#change(caller, (control) => snapshots.deleteSnapshot(control, id));
+  async deleteSnapshot(caller: Caller, id: string, input: { force?: boolean } = {}) {
+    return this.change(caller, (control) => {
+      if (input.force === true) mustBeAdmin(caller);
+      return snapshots.deleteSnapshot(control, id, input);
+    });
+  }
+  async resetSnapshotStatus(caller: Caller, id: string, status: string) {
+    return this.adminChange(caller, (control) => snapshots.resetSnapshotStatus(control, id, status));
+  }
+  async tellSnapshotStatus(
+    caller: Caller,
+    id: string,
+    input: { status: string; progressPercent?: number | undefined },
+  ) {
+    return this.change(caller, (control) => snapshots.tellSnapshotStatus(control, id, input));
   }
   async rollbackSnapshot(caller: Caller, id: string, input: { volumeId: string }) {
-    return this.#change(caller, (control) => snapshots.rollbackSnapshot(control, id, input));
+    return this.change(caller, (control) => snapshots.rollbackSnapshot(control, id, input));
   }
   async revertVolume(caller: Caller, volumeId: string, input: { snapshotId: string }) {
-    return this.#change(caller, (control) => snapshots.revertVolume(control, volumeId, input));
+    return this.change(caller, (control) => snapshots.revertVolume(control, volumeId, input));
   }
 
   async createBackup(caller: Caller, input: C.CreateBackup) {
-    return this.#change(caller, (control) => backupCreation.createBackup(control, caller, input));
+    const create = (control: Control) => backupCreation.createBackup(control, caller, input);
+    return this.withCatalog(() => this.change(caller, create));
   }
   async listBackups(caller: Caller, query: C.BackupQuery) {
-    return this.#read(caller, (control) => backups.listBackups(control, query));
+    return this.read(caller, (control) => backups.listBackups(control, caller, query));
   }
   async getBackup(caller: Caller, id: string) {
-    return this.#read(caller, (control) => backups.getBackup(control, id));
+    return this.read(caller, (control) => backups.getBackup(control, caller, id));
   }
   async updateBackup(caller: Caller, id: string, input: C.UpdateDetails) {
-    return this.#change(caller, (control) => backups.updateBackup(control, id, input));
+    return this.change(caller, (control) => backups.updateBackup(control, caller, id, input));
   }
-  async deleteBackup(caller: Caller, id: string) {
-    return this.#change(caller, (control) => backups.deleteBackup(control, id));
+  async deleteBackup(caller: Caller, id: string, input: { face?: Face; force?: boolean } = {}) {
+    return this.change(caller, (control) => {
+      if (input.force === true) mustBeAdmin(caller);
+      return backups.deleteBackup(control, caller, id, input);
+    });
+  }
+  async resetBackupStatus(caller: Caller, id: string, status: string) {
+    return this.adminChange(caller, (control) => backups.resetBackupStatus(control, caller, id, status));
+  }
+  async exportBackup(caller: Caller, id: string) {
+    return this.read(caller, (control) => {
+      mustBeAdmin(caller);
+      return backupRecords.exportBackup(control, caller, id);
+    });
+  }
+  async importBackup(caller: Caller, record: C.BackupExport): Promise<Outcome<C.Backup>> {
+    const written = this.read(caller, () => {
+      mustBeAdmin(caller);
+      return backupRecords.readBackup(record);
+    });
+    if (!written.ok) return written;
+    const { vault_id: vaultId, stored_as: storedAs } = written.value.service_metadata;
+    if (!(await this.#vaultHas(vaultId, storedAs))) {
+      return refuse('invalid-request', { reason: 'The vault of this backup record does not have it.' });
+    }
+    const take = (control: Control) => backupRecords.importBackup(control, caller, written.value);
+    return this.withCatalog(() => this.change(caller, take));
   }
   async restoreBackup(caller: Caller, id: string, input: C.RestoreBackup) {
-    return this.#change(caller, (control) => restores.restoreBackup(control, caller, id, input));
+    const restore = (control: Control) => restores.restoreBackup(control, caller, id, input);
+    return this.withCatalog(() => this.change(caller, restore));
   }
 
   async createVault(caller: Caller, input: C.CreateVault) {
-    return this.#change(caller, (control) => vaults.createVault(control, caller, input));
+    return this.change(caller, (control) => vaults.createVault(control, caller, input));
   }
   async listVaults(caller: Caller, query: C.VaultQuery) {
-    return this.#read(caller, (control) => vaults.listVaults(control, query));
+    return this.read(caller, (control) => vaults.listVaults(control, query));
   }
   async getVault(caller: Caller, id: string) {
-    return this.#read(caller, (control) => vaults.getVault(control, id));
+    return this.read(caller, (control) => vaults.getVault(control, id));
   }
   async updateVault(caller: Caller, id: string, input: C.VaultSettings) {
-    return this.#change(caller, (control) => vaults.updateVault(control, id, input));
+    return this.change(caller, (control) => vaults.updateVault(control, id, input));
   }
   async deleteVault(caller: Caller, id: string) {
-    return this.#change(caller, (control) => vaults.deleteVault(control, id));
+    return this.change(caller, (control) => vaults.deleteVault(control, id));
   }
   async addVaultResources(caller: Caller, id: string, resources: readonly C.ResourceRef[]) {
-    return this.#change(caller, (control) => vaults.addVaultResources(control, id, resources));
+    return this.change(caller, (control) => vaults.addVaultResources(control, id, resources));
   }
   async removeVaultResources(caller: Caller, id: string, resourceIds: readonly string[]) {
-    return this.#change(caller, (control) => vaults.removeVaultResources(control, id, resourceIds));
+    return this.change(caller, (control) => vaults.removeVaultResources(control, id, resourceIds));
   }
   async associatePolicy(caller: Caller, vaultId: string, policyId: string) {
-    return this.#change(caller, (control) => policies.associate(control, vaultId, policyId));
+    return this.change(caller, (control) => policies.associate(control, vaultId, policyId));
   }
   async dissociatePolicy(caller: Caller, vaultId: string, policyId: string) {
-    return this.#change(caller, (control) => policies.dissociate(control, vaultId, policyId));
+    return this.change(caller, (control) => policies.dissociate(control, vaultId, policyId));
   }
   async createPolicy(caller: Caller, input: C.PolicyInput) {
-    return this.#change(caller, (control) => policies.createPolicy(control, caller, input));
+    return this.change(caller, (control) => policies.createPolicy(control, caller, input));
   }
   async listPolicies(caller: Caller, query: { operationType?: string; vaultId?: string }) {
-    return this.#read(caller, (control) => policies.listPolicies(control, query));
+    return this.read(caller, (control) => policies.listPolicies(control, query));
   }
   async getPolicy(caller: Caller, id: string) {
-    return this.#read(caller, (control) => policies.getPolicy(control, id));
+    return this.read(caller, (control) => policies.getPolicy(control, id));
   }
   async updatePolicy(caller: Caller, id: string, input: C.PolicyInput) {
-    return this.#change(caller, (control) => policies.updatePolicy(control, id, input));
+    return this.change(caller, (control) => policies.updatePolicy(control, id, input));
   }
   async deletePolicy(caller: Caller, id: string) {
-    return this.#change(caller, (control) => policies.deletePolicy(control, id));
+    return this.change(caller, (control) => policies.deletePolicy(control, id));
   }
   async createCheckpoint(caller: Caller, input: C.CreateCheckpoint) {
-    return this.#change(caller, (control) => checkpoints.createCheckpoint(control, caller, input));
+    return this.change(caller, (control) => checkpoints.createCheckpoint(control, caller, input));
   }
   async getCheckpoint(caller: Caller, id: string) {
-    return this.#read(caller, (control) => checkpoints.getCheckpoint(control, id));
+    return this.read(caller, (control) => checkpoints.getCheckpoint(control, id));
   }
   async listTasks(caller: Caller, query: C.TaskQuery) {
-    return this.#read(caller, (control) => tasks.listTasks(control, query));
+    return this.read(caller, (control) => tasks.listTasks(control, query));
   }
   async getTask(caller: Caller, id: string) {
-    return this.#read(caller, (control) => tasks.getTask(control, id));
+    return this.read(caller, (control) => tasks.getTask(control, id));
   }
 
   async getJob(caller: Caller, id: string) {
-    return this.#read(caller, (control) => getJob(control, id));
+    return this.read(caller, (control) => getJob(control, id));
   }
 
   async createServer(caller: Caller, input: C.CreateServer) {
-    return this.#change(caller, (control) => servers.createServer(control, caller, input));
+    return this.change(caller, (control) => servers.createServer(control, caller, input));
   }
   async listServers(caller: Caller, query: C.ListQuery & { name?: string; status?: string }) {
-    return this.#read(caller, (control) => servers.listServers(control, query));
+    return this.read(caller, (control) => servers.listServers(control, query));
   }
   async getServer(caller: Caller, id: string) {
-    return this.#read(caller, (control) => servers.getServer(control, id));
+    return this.read(caller, (control) => servers.getServer(control, id));
   }
   async deleteServer(caller: Caller, id: string) {
-    return this.#change(caller, (control) => servers.deleteServer(control, id));
+    return this.change(caller, (control) => servers.deleteServer(control, id));
   }
   async startServer(caller: Caller, id: string) {
-    return this.#change(caller, (control) => servers.startServer(control, id));
+    return this.change(caller, (control) => servers.startServer(control, id));
   }
   async stopServer(caller: Caller, id: string) {
-    return this.#change(caller, (control) => servers.stopServer(control, id));
+    return this.change(caller, (control) => servers.stopServer(control, id));
   }
   async attachToServer(caller: Caller, serverId: string, input: { volumeId: string; device?: string }) {
-    return this.#change(caller, (control) => servers.attachToServer(control, serverId, input));
+    return this.change(caller, (control) => servers.attachToServer(control, serverId, input));
   }
   async detachFromServer(caller: Caller, serverId: string, volumeId: string) {
-    return this.#change(caller, (control) => servers.detachFromServer(control, serverId, volumeId));
+    return this.change(caller, (control) => servers.detachFromServer(control, serverId, volumeId));
   }
   async reinstallOs(caller: Caller, serverId: string) {
-    return this.#change(caller, (control) => servers.reinstallOs(control, serverId));
+    return this.change(caller, (control) => servers.reinstallOs(control, serverId));
   }
 
   /** Zones are asked in a simulation only; elsewhere nobody can take one down. */
   async listZones(caller: Caller): Promise<Outcome<readonly C.AvailabilityZone[]>> {
-    const allowed = this.#read(caller, () => null);
+    const allowed = this.read(caller, () => null);
     if (!allowed.ok) return allowed;
-    const { zones, simulation } = this.#control;
+    const { zones, simulation } = this.control;
     const listed = zones.map(async ({ name }, index): Promise<C.AvailabilityZone> => {
       const health = simulation ? (await this.#zone(name).health()).state : 'up';
       return { name, available: health !== 'down', isDefault: index === 0, health };
@@ -245,94 +307,78 @@ export class Project extends DurableObject<Env> implements C.ProjectRpc {
     return ok(await Promise.all(listed));
   }
   async listVolumeTypes(caller: Caller) {
-    return this.#read(caller, ({ zones: known }) => {
-      const zones = known.map((zone) => zone.name);
-      return VOLUME_TYPES.map((type) => ({ ...type, isDefault: type.name === DEFAULT_TYPE, zones }));
-    });
+    return this.withCatalog(() => this.read(caller, usableTypes), 'fresh');
   }
   async quotas(caller: Caller) {
-    return this.#read(caller, quotas);
+    return this.withCatalog(() => this.read(caller, quotas), 'fresh');
+  }
+  async defaultQuotas(caller: Caller) {
+    return this.withCatalog(() => this.read(caller, defaultLimits), 'fresh');
+  }
+  async setQuotas(caller: Caller, limits: Readonly<Record<string, number>> | null) {
+    return this.withCatalog(() => this.adminChange(caller, (control) => setLimits(control, limits)), 'fresh');
+  }
+  async countOfType(caller: Caller, name: string) {
+    return this.read(caller, (control) => volumes.countOfType(control, name));
+  }
+  async renameType(caller: Caller, from: string, to: string) {
+    return this.adminChange(caller, (control) => volumes.renameType(control, from, to));
+  }
+
+  async listMessages(caller: Caller, query: C.MessageQuery) {
+    return this.read(caller, (control) => messages.listMessages(control, query));
+  }
+  async getMessage(caller: Caller, id: string) {
+    return this.read(caller, (control) => messages.getMessage(control, id));
+  }
+  async deleteMessage(caller: Caller, id: string) {
+    return this.change(caller, (control) => messages.deleteMessage(control, id));
   }
 
   async grant(caller: Caller, target: C.DataTarget, right: 'read' | 'write') {
-    return this.#read(caller, (control) => grant(control, target, right));
+    return this.read(caller, (control) => grant(control, target, right));
   }
 
   async clock(caller: Caller) {
-    return this.#read(caller, (control) => ({ nowMs: control.now(), offsetMs: control.clock.offsetMs() }));
+    return this.read(caller, (control) => ({ nowMs: control.now(), offsetMs: control.clock.offsetMs() }));
   }
   async advanceClock(caller: Caller, ms: number): Promise<Outcome<C.ClockAdvance>> {
-    const allowed = this.#read(caller, (control) => {
+    const allowed = this.read(caller, (control) => {
       if (!control.simulation) throw new Refusal('not-simulation');
       return null;
     });
     if (!allowed.ok) return allowed;
-    const turn = this.#advancing.then(() => advanceClock(this.#control, ms));
+    const turn = this.#advancing.then(() => advanceClock(this.control, ms));
     this.#advancing = turn.catch(() => {});
     return await turn.then(ok, refusal);
   }
 
   async checkToken(caller: Caller) {
-    return this.#read(caller, () => null);
+    return this.read(caller, () => null);
   }
   async revoke(tokens: readonly { readonly id: string; readonly expiresMs: number }[]): Promise<void> {
-    this.#control.commit(() => {
+    this.control.commit(() => {
       for (const { id, expiresMs } of tokens) {
-        this.#control.store.rows('INSERT OR REPLACE INTO revoked VALUES (?, ?)', id, expiresMs);
+        this.control.store.rows('INSERT OR REPLACE INTO revoked VALUES (?, ?)', id, expiresMs);
       }
-      if (!this.#control.due.has('sweep')) this.#control.due.set('sweep', Date.now() + PATIENCE.sweepMs);
+      if (!this.control.due.has('sweep')) this.control.due.set('sweep', Date.now() + PATIENCE.sweepMs);
     });
   }
   async metrics() {
-    return this.#control.store.created(this.#control.projectId) ? metrics(this.#control) : null;
+    return this.control.store.created(this.control.projectId) ? metrics(this.control) : null;
   }
 
-  override async alarm(): Promise<void> {
-    this.#agenda.ring();
-  }
-
-  #read<T>(caller: Caller, read: (control: Control) => T): Outcome<T> {
-    try {
-      this.#admit(caller);
-      return ok(read(this.#control));
-    } catch (error) {
-      return refusal(error);
-    }
-  }
-
-  #change<T>(caller: Caller, change: (control: Control) => T): Outcome<T> {
-    try {
-      this.#admit(caller);
-      return ok(this.#control.commit(() => change(this.#control)));
-    } catch (error) {
-      return refusal(error);
-    }
-  }
-
-  #admit(caller: Caller): void {
-    const { projectId, store } = this.#control;
-    if (caller.projectId !== projectId) throw new Refusal('forbidden', { action: 'use another project' });
-    if (!store.created(projectId)) return;
-    const revoked = store.rows('SELECT 1 FROM revoked WHERE id = ?', caller.tokenId).length > 0;
-    if (revoked) throw new Refusal('token-revoked');
+  /** Asks the vault for the first of a backup's blocks. */
+  async #vaultHas(vaultId: string, backupId: string): Promise<boolean> {
+    this.control.store.meter.counts.objectRequests++;
+    const vault = this.env.VAULT.get(this.env.VAULT.idFromName(vaultId));
+    const query = new URLSearchParams({ backup: backupId, cursor: '0', limit: '1' });
+    const headers = { 'x-evs-project': this.control.projectId };
+    return (await vault.fetch(`http://vault/blocks?${query}`, { headers })).ok;
   }
 
   #zone(name: string): ZoneRpc {
-    this.#control.store.meter.counts.objectRequests++;
+    this.control.store.meter.counts.objectRequests++;
     return this.env.ZONE.get(this.env.ZONE.idFromName(name)) as unknown as ZoneRpc;
   }
-}
-
-function mustBeAdmin(caller: Caller, action: string): void {
-  if (!caller.roles.includes('admin')) throw new Refusal('forbidden', { action });
-}
-
-/** A refusal as data. Anything else is a bug: it is logged, and told without its insides. */
-function refusal(error: unknown): { readonly ok: false; readonly fault: ReturnType<typeof fault> } {
-  if (error instanceof Refusal) return { ok: false, fault: error.fault };
-  console.error(error);
-  return {
-    ok: false,
-    fault: fault('internal', { reason: 'The control plane failed: see the log of the deployment.' }),
-  };
 }

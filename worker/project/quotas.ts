@@ -1,84 +1,177 @@
 // How much a project has, and how much it may have.
 
 import { Refusal } from '../faults.ts';
-import type { QuotaLine, Quotas, VolumeTypeName } from './contract.ts';
+import type { QuotaLine, Quotas } from './contract.ts';
 import type { Control } from './control.ts';
-import { QUOTA, VOLUME_TYPES } from './limits.ts';
+import { BUILT_IN_TYPES, QUOTA_DEFAULTS, QUOTA_MAX } from './limits.ts';
+
+/** Names of limits; with a type's name after them they hold for that type alone. */
+const BY_TYPE = ['volumes', 'gigabytes', 'snapshots'] as const;
+
+/** Where a project's own limits are kept, as JSON. */
+const OWN_LIMITS = 'quotas';
+
+type Limits = Readonly<Record<string, number>>;
 
 interface Usage {
   readonly count: number;
   readonly gib: number;
 }
 
+const NOTHING: Usage = { count: 0, gib: 0 };
+
+/** Every limit that there is a name for, as built in. */
+function builtInLimits(control: Control): Record<string, number> {
+  const limits: Record<string, number> = { ...QUOTA_DEFAULTS };
+  for (const { name } of [...BUILT_IN_TYPES, ...control.catalog.types]) {
+    for (const kind of BY_TYPE) limits[`${kind}_${name}`] = -1;
+  }
+  return limits;
+}
+
+/** The limits of a project that has none of its own. */
+export function defaultLimits(control: Control): Limits {
+  const limits = builtInLimits(control);
+  for (const [name, limit] of Object.entries(control.catalog.quotaDefaults)) {
+    if (Object.hasOwn(limits, name)) limits[name] = limit;
+  }
+  return limits;
+}
+
+/** What an administrator set for this project. */
+function ownLimits(control: Control): Limits {
+  const [row] = control.store.rows('SELECT value FROM meta WHERE name = ?', OWN_LIMITS);
+  return row === undefined ? {} : (JSON.parse(String(row.value)) as Limits);
+}
+
+/** The project's limits as they hold now. */
+export function limitsOf(control: Control): Limits {
+  return { ...defaultLimits(control), ...ownLimits(control) };
+}
+
+/** Refuses names that are no limit's and numbers that are none; the changed limits. */
+export function checkedLimits(control: Control, have: Limits, changed: Limits): Limits {
+  const known = builtInLimits(control);
+  for (const [name, limit] of Object.entries(changed)) {
+    if (!Object.hasOwn(known, name)) throw new Refusal('invalid-request', { reason: `Bad key in quota set: ${name}` });
+    if (!Number.isInteger(limit) || limit < -1 || limit > QUOTA_MAX) {
+      throw new Refusal('invalid-request', { reason: `Quota ${name}: a whole number from -1 to ${QUOTA_MAX}.` });
+    }
+  }
+  return { ...have, ...changed };
+}
+
+/** Sets limits of this project; null takes all of them back. Inside a change. */
+export function setLimits(control: Control, changed: Limits | null): Limits {
+  const limits = changed === null ? {} : checkedLimits(control, ownLimits(control), changed);
+  control.store.setMeta(OWN_LIMITS, JSON.stringify(limits));
+  return limitsOf(control);
+}
+
 /** Refuses when `count` more volumes of `sizeGib` each would exceed a quota. */
-export function checkVolumeQuota(control: Control, count: number, sizeGib: number): void {
-  if (sizeGib > QUOTA.perVolumeGigabytes) throw new Refusal('volume-size-quota', { limit: QUOTA.perVolumeGigabytes });
-  if (total(control.volumes.totals('sizeGib', 'type')).count + count > QUOTA.volumes) {
-    throw new Refusal('volume-quota', { limit: QUOTA.volumes });
+export function checkVolumeQuota(control: Control, count: number, sizeGib: number, type: string): void {
+  const limits = limitsOf(control);
+  const largest = limits.per_volume_gigabytes!;
+  if (largest >= 0 && sizeGib > largest) throw new Refusal('volume-size-quota', { limit: largest });
+  const groups = control.volumes.totals('sizeGib', 'type');
+  for (const [name, used] of [
+    ['volumes', total(groups).count],
+    [`volumes_${type}`, groups.find((group) => group.group === type)?.count ?? 0],
+  ] as const) {
+    if (exceeds(limits[name], used + count)) throw new Refusal('volume-quota', { limit: limits[name]! });
   }
-  checkGigabytes(control, count * sizeGib);
+  checkGigabytes(control, count * sizeGib, type);
 }
 
-/** Refuses when `addedGib` more of volumes and snapshots would exceed the quota. */
-export function checkGigabytes(control: Control, addedGib: number): void {
-  const used =
-    total(control.volumes.totals('sizeGib', 'type')).gib + total(control.snapshots.totals('sizeGib', 'zone')).gib;
-  if (used + addedGib > QUOTA.gigabytes) {
-    throw new Refusal('gigabytes-quota', { requested: addedGib, used, limit: QUOTA.gigabytes });
+/** Refuses when `addedGib` more of volumes and snapshots would exceed a quota. */
+export function checkGigabytes(control: Control, addedGib: number, type: string): void {
+  const limits = limitsOf(control);
+  const used = usageByType(control);
+  const all = [...used.values()].reduce((sum, one) => sum + one.volumes.gib + one.snapshots.gib, 0);
+  const own = used.get(type);
+  for (const [name, usedGib] of [
+    ['gigabytes', all],
+    [`gigabytes_${type}`, (own?.volumes.gib ?? 0) + (own?.snapshots.gib ?? 0)],
+  ] as const) {
+    if (exceeds(limits[name], usedGib + addedGib)) {
+      throw new Refusal('gigabytes-quota', { requested: addedGib, used: usedGib, limit: limits[name]! });
+    }
   }
 }
 
-/** Refuses when one more snapshot of that size would exceed a quota. */
-export function checkSnapshotQuota(control: Control, sizeGib: number): void {
-  if (control.snapshots.count() >= QUOTA.snapshots) throw new Refusal('snapshot-quota', { limit: QUOTA.snapshots });
-  checkGigabytes(control, sizeGib);
+/** Refuses when `count` more snapshots of that size would exceed a quota. */
+export function checkSnapshotQuota(control: Control, count: number, sizeGib: number, type: string): void {
+  const limits = limitsOf(control);
+  const byType = usageByType(control).get(type)?.snapshots.count ?? 0;
+  for (const [name, used] of [
+    ['snapshots', control.snapshots.count()],
+    [`snapshots_${type}`, byType],
+  ] as const) {
+    if (exceeds(limits[name], used + count)) throw new Refusal('snapshot-quota', { limit: limits[name]! });
+  }
+  checkGigabytes(control, count * sizeGib, type);
 }
 
 /** Refuses when one more backup of that size would exceed a quota. */
 export function checkBackupQuota(control: Control, sizeGib: number): void {
-  const used = total(control.backups.totals('sizeGib', 'zone'));
-  if (used.count >= QUOTA.backups) throw new Refusal('backup-quota', { limit: QUOTA.backups });
-  if (used.gib + sizeGib > QUOTA.backupGigabytes) {
-    throw new Refusal('backup-gigabytes-quota', { limit: QUOTA.backupGigabytes });
+  const limits = limitsOf(control);
+  const used = backupUsage(control);
+  if (exceeds(limits.backups, used.count + 1)) throw new Refusal('backup-quota', { limit: limits.backups! });
+  if (exceeds(limits.backup_gigabytes, used.gib + sizeGib)) {
+    throw new Refusal('backup-gigabytes-quota', { limit: limits.backup_gigabytes! });
   }
 }
 
 /** Limits and usage, as quota sets and limits show them. */
 export function quotas(control: Control): Quotas {
-  const volumes = control.volumes.totals('sizeGib', 'type');
-  const volumeTotal = total(volumes);
-  const snapshotTotal = total(control.snapshots.totals('sizeGib', 'zone'));
-  const backupTotal = total(control.backups.totals('sizeGib', 'zone'));
-  const typeOf = new Map(control.volumes.all().map((volume) => [volume.id, volume.type]));
-  const snapshotTypes = control.snapshots.totals('sizeGib', 'volumeId');
-  const byType = VOLUME_TYPES.map(({ name }) => {
-    const own = volumes.find((group) => group.group === name);
-    const taken = total(snapshotTypes.filter((group) => typeOf.get(group.group) === name));
-    const lines = {
-      volumes: line(-1, own?.count ?? 0),
-      gigabytes: line(-1, (own?.sum ?? 0) + taken.gib),
-      snapshots: line(-1, taken.count),
-    };
-    return [name, lines] as const;
-  });
-  return {
-    volumes: line(QUOTA.volumes, volumeTotal.count),
-    snapshots: line(QUOTA.snapshots, snapshotTotal.count),
-    gigabytes: line(QUOTA.gigabytes, volumeTotal.gib + snapshotTotal.gib),
-    backups: line(QUOTA.backups, backupTotal.count),
-    backupGigabytes: line(QUOTA.backupGigabytes, backupTotal.gib),
-    perVolumeGigabytes: line(QUOTA.perVolumeGigabytes, 0),
-    byType: Object.fromEntries(byType) as Record<VolumeTypeName, (typeof byType)[number][1]>,
+  const byType = usageByType(control);
+  const volumes = total([...byType.values()].map((one) => ({ count: one.volumes.count, sum: one.volumes.gib })));
+  const snapshots = total([...byType.values()].map((one) => ({ count: one.snapshots.count, sum: one.snapshots.gib })));
+  const backups = backupUsage(control);
+  const used: Record<string, number> = {
+    volumes: volumes.count,
+    snapshots: snapshots.count,
+    gigabytes: volumes.gib + snapshots.gib,
+    backups: backups.count,
+    backup_gigabytes: backups.gib,
   };
+  for (const [type, own] of byType) {
+    used[`volumes_${type}`] = own.volumes.count;
+    used[`snapshots_${type}`] = own.snapshots.count;
+    used[`gigabytes_${type}`] = own.volumes.gib + own.snapshots.gib;
+  }
+  const lines = Object.entries(limitsOf(control)).map(([name, limit]): [string, QuotaLine] => [
+    name,
+    { limit, inUse: used[name] ?? 0, reserved: 0 },
+  ]);
+  return Object.fromEntries(lines);
+}
+
+/** Volumes and snapshots by the type of their disk. */
+function usageByType(control: Control): Map<string, { volumes: Usage; snapshots: Usage }> {
+  const used = new Map<string, { volumes: Usage; snapshots: Usage }>();
+  for (const { group, count, sum } of control.volumes.totals('sizeGib', 'type')) {
+    used.set(group, { volumes: { count, gib: sum }, snapshots: NOTHING });
+  }
+  const types = control.volumes.column('type');
+  for (const { group, count, sum } of control.snapshots.totals('sizeGib', 'volumeId')) {
+    const type = types.get(group) ?? '';
+    const own = used.get(type) ?? { volumes: NOTHING, snapshots: NOTHING };
+    const snapshots = { count: own.snapshots.count + count, gib: own.snapshots.gib + sum };
+    used.set(type, { ...own, snapshots });
+  }
+  return used;
+}
+
+/** The project's own: those that an administrator of another project made here are not its to pay for. */
+function backupUsage(control: Control): Usage {
+  return total(control.backups.totals('sizeGib', 'projectId').filter((group) => group.group === control.projectId));
+}
+
+function exceeds(limit: number | undefined, wanted: number): boolean {
+  return limit !== undefined && limit >= 0 && wanted > limit;
 }
 
 function total(groups: readonly { count: number; sum: number }[]): Usage {
-  return groups.reduce((sum, group) => ({ count: sum.count + group.count, gib: sum.gib + group.sum }), {
-    count: 0,
-    gib: 0,
-  });
-}
-
-function line(limit: number, inUse: number): QuotaLine {
-  return { limit, inUse, reserved: 0 };
+  return groups.reduce((sum, group) => ({ count: sum.count + group.count, gib: sum.gib + group.sum }), NOTHING);
 }

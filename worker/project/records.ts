@@ -5,11 +5,14 @@ import type {
   ApiJob,
   Backup,
   Checkpoint,
+  HandOver,
   Policy,
   Server,
   Snapshot,
   SnapshotStatus,
   Task,
+  Transfer,
+  TransferOffer,
   VaultView,
   Volume,
   VolumeStatus,
@@ -31,7 +34,27 @@ export interface SnapshotRecord extends Snapshot, Held {
   readonly priorStatus: SnapshotStatus | null;
 }
 
-export interface BackupRecord extends Backup, Held {}
+export interface BackupRecord extends Backup, Held {
+  /** Under which id its vault keeps it, when that is not its own: it was imported under a new one. */
+  readonly storedAs?: string;
+}
+
+/** A transfer that was offered here. The key itself is not kept. */
+export interface TransferRecord extends Transfer {
+  readonly salt: string;
+  /** Hex of HMAC-SHA-256 of the key. */
+  readonly keyDigest: string;
+  /** The job of the accepting project that takes the volume; nobody else may from then on. */
+  readonly takenBy: string | null;
+  /** What went over, until the accepting project has it. */
+  readonly handed: Pick<TransferOffer, 'volume' | 'snapshots'> | null;
+}
+
+/** In the catalog: where a transfer was offered. */
+export interface OfferRecord {
+  readonly id: string;
+  readonly projectId: string;
+}
 
 export interface VaultRecord extends Omit<VaultView, 'allocatedGib' | 'usedBytes' | 'resources' | 'policyIds'>, Held {
   /** The project's own vault, for backups that name none. */
@@ -76,6 +99,10 @@ export type JobAction =
   | 'restore'
   | 'reinstallOs'
   | 'createVault'
+  /** The moment of a disk that a clone begins with: a snapshot that only the Disk knows. */
+  | 'markClone'
+  | 'unmarkClone'
+  | 'acceptTransfer'
   | 'deleteVault'
   /** Nothing to do elsewhere: bookkeeping that the native form shows as a job, or the sum of several jobs. */
   | 'none';
@@ -83,6 +110,8 @@ export type JobAction =
 export type JobTarget =
   | { readonly kind: 'disk'; readonly id: string; readonly owner: DiskOwner; readonly job: DiskJob }
   | { readonly kind: 'vault'; readonly id: string; readonly job: VaultJob }
+  /** Another project, which owns what this job needs. */
+  | { readonly kind: 'project'; readonly id: string; readonly job: HandOver }
   | { readonly kind: 'none' };
 
 /** What a job is about; each may be gone when it ends. */
@@ -92,6 +121,8 @@ export interface JobSubjects {
   readonly backupId?: string;
   readonly vaultId?: string;
   readonly serverId?: string;
+  /** The disk that a clone is made of. */
+  readonly sourceVolumeId?: string;
 }
 
 export interface JobRecord extends JobSubjects {

@@ -1,9 +1,10 @@
 // Restoring a backup: over a given disk (B7), or into a new one that is made for it (B8).
 
 import { Refusal } from '../faults.ts';
-import type { RestoreBackup, RestoreStarted } from './contract.ts';
+import { visibleBackup } from './backups.ts';
+import type { Caller, RestoreBackup, RestoreStarted } from './contract.ts';
 import type { Actor, Control } from './control.ts';
-import { beginCreate, emptyVolume } from './create-volumes.ts';
+import { beginCreate, emptyVolume, sourceOf } from './create-volumes.ts';
 import { checkName } from './fields.ts';
 import { refuseWhileSnapshotted } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
@@ -13,13 +14,13 @@ import { beginOnBackup, beginOnVolume } from './states.ts';
 import { beginTask } from './tasks.ts';
 
 /** Over the named disk, else into a new one. The backup serves nobody else meanwhile. */
-export function restoreBackup(control: Control, actor: Actor, id: string, input: RestoreBackup): RestoreStarted {
-  const backup = control.backup(id);
+export function restoreBackup(control: Control, caller: Caller, id: string, input: RestoreBackup): RestoreStarted {
+  const backup = visibleBackup(control, caller, id);
   const jobId = newJobId();
   const restoring = beginOnBackup(backup, 'restore', jobId);
   const volume = input.volumeId
     ? restoreOver(control, backup, input.volumeId, jobId)
-    : restoreNew(control, actor, backup, input, jobId);
+    : restoreNew(control, caller, backup, input, jobId);
   control.backups.put(restoring);
   beginTask(control, jobId, {
     kind: 'restore',
@@ -46,12 +47,12 @@ function restoreOver(control: Control, backup: BackupRecord, volumeId: string, j
   if (volume.sizeGib < backup.sizeGib)
     throw new Refusal('backup-size', { value: volume.sizeGib, size: backup.sizeGib });
   if (volume.system && !backup.volumeSystem) throw new Refusal('restore-system');
-  const { id: backupId, vaultId } = backup;
+  const { id: backupId, vaultId, storedAs = backupId } = backup;
   begin(control, {
     id: jobId,
     action: 'restore',
     apiType: 'bksRestoreBackup',
-    target: onDisk(control, volume, { kind: 'restore', vaultId, backupId }),
+    target: onDisk(control, volume, { kind: 'restore', vaultId, backupId: storedAs }),
     volumeId,
     backupId,
     entities: { volumeId, backupId },
@@ -66,17 +67,19 @@ function restoreNew(
   input: RestoreBackup,
   jobId: string,
 ): VolumeRecord {
-  checkVolumeQuota(control, 1, backup.sizeGib);
+  const blank = emptyVolume(control, actor);
+  checkVolumeQuota(control, 1, backup.sizeGib, blank.type);
   const volume = control.volumes.put({
-    ...emptyVolume(control, actor),
+    ...blank,
     name: checkName(input.name || `restore_backup_${backup.id}`),
     status: 'restoring-backup',
     zone: control.zone(input.zone ?? control.defaultZone().name).name,
     sizeGib: backup.sizeGib,
     bootable: backup.volumeBootable,
+    metadata: input.face === 'cinder' ? (backup.volumeMetadata ?? {}) : {},
     backupId: backup.id,
     jobId,
   });
-  beginCreate(control, volume, jobId, { kind: 'backup', vaultId: backup.vaultId, backupId: backup.id });
+  beginCreate(control, volume, jobId, { source: sourceOf(backup) });
   return volume;
 }

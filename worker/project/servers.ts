@@ -106,7 +106,7 @@ export function reinstallOs(control: Control, serverId: string): { jobId: string
   const jobId = newJobId();
   control.volumes.put(beginOnVolume(volume, 'reinstall', jobId));
   const snapshots = control.snapshots.by('volumeId', volume.id);
-  refuseWhileCloned(control, snapshots);
+  refuseWhileCloned(control, volume.id, snapshots);
   // Should reinstalling fail, each snapshot is given back as it was: it must not be in the hands of another job.
   const held = snapshots.find((snapshot) => snapshot.jobId !== null);
   if (held !== undefined) throw new Refusal('snapshot-busy', { id: held.id });

@@ -10,15 +10,23 @@ import { SNAPSHOTS_PER_DISK_MAX } from './limits.ts';
 import { commonKeys, holdsAll, page, type SortKeys } from './list.ts';
 import { checkSnapshotQuota } from './quotas.ts';
 import type { SnapshotRecord, VolumeRecord } from './records.ts';
-import { beginOnSnapshot, beginOnVolume, SNAPSHOT_VOLUME_STATUSES } from './states.ts';
+import {
+  beginOnSnapshot,
+  beginOnVolume,
+  RESET_SNAPSHOT_STATUSES,
+  SNAPSHOT_VOLUME_STATUSES,
+  TOLD_SNAPSHOT_STATUSES,
+} from './states.ts';
 
-const SORT_KEYS: SortKeys<SnapshotRecord> = {
-  ...commonKeys<SnapshotRecord>(),
+/** What snapshots may be ordered by. */
+export const SNAPSHOT_SORT_KEYS: SortKeys<Snapshot> = {
+  ...commonKeys<Snapshot>(),
   size: (snapshot) => snapshot.sizeGib,
   volume_id: (snapshot) => snapshot.volumeId,
 };
 
-function bare(record: SnapshotRecord): Snapshot {
+/** The contract's view of a record. */
+export function bare(record: SnapshotRecord): Snapshot {
   const { jobId, priorStatus, ...snapshot } = record;
   return snapshot;
 }
@@ -34,7 +42,7 @@ export function createSnapshot(control: Control, actor: Actor, input: CreateSnap
   if (input.face === 'native' && siblings.length >= SNAPSHOTS_PER_DISK_MAX) {
     throw new Refusal('snapshot-limit', { limit: SNAPSHOTS_PER_DISK_MAX });
   }
-  checkSnapshotQuota(control, volume.sizeGib);
+  checkSnapshotQuota(control, 1, volume.sizeGib, volume.type);
   const jobId = newJobId();
   const nowMs = control.now();
   const snapshot = control.snapshots.put({
@@ -77,7 +85,7 @@ export function listSnapshots(control: Control, query: SnapshotQuery): Page<Snap
       (query.zone === undefined || snapshot.zone === query.zone) &&
       (query.metadata === undefined || holdsAll(snapshot.metadata, query.metadata)),
   );
-  const found = page(snapshots, query, SORT_KEYS);
+  const found = page(snapshots, query, SNAPSHOT_SORT_KEYS);
   return { ...found, items: found.items.map(bare) };
 }
 
@@ -91,12 +99,16 @@ export function changeSnapshotMetadata(control: Control, id: string, change: Met
   return save(control, snapshot, { metadata: checkMetadata(changedPairs(snapshot.metadata, change)) });
 }
 
-/** Disks that were made from it, or rolled back to it, are not touched. */
-export function deleteSnapshot(control: Control, id: string): null {
+/**
+ * Disks that were made from it, or rolled back to it, are not touched. `force` (an administrator's): whatever the status,
+ * unless an operation runs.
+ */
+export function deleteSnapshot(control: Control, id: string, input: { readonly force?: boolean } = {}): null {
   const snapshot = control.snapshot(id);
   const jobId = newJobId();
-  const deleting = beginOnSnapshot(snapshot, 'delete', jobId);
-  refuseWhileCloned(control, [snapshot]);
+  const forced = input.force === true && snapshot.jobId === null;
+  const deleting = beginOnSnapshot(forced ? { ...snapshot, status: 'error' } : snapshot, 'delete', jobId);
+  refuseWhileCloned(control, snapshot.volumeId, [snapshot]);
   control.snapshots.put(deleting);
   const target = onDisk(
     control,
@@ -105,6 +117,34 @@ export function deleteSnapshot(control: Control, id: string): null {
   );
   begin(control, { id: jobId, action: 'deleteSnapshot', target, volumeId: snapshot.volumeId, snapshotId: id });
   return null;
+}
+
+/** Admin: says what a stuck snapshot is. A running operation keeps its say. */
+export function resetSnapshotStatus(control: Control, id: string, status: string): Snapshot {
+  const snapshot = control.snapshot(id);
+  const wanted = RESET_SNAPSHOT_STATUSES.find((known) => known === status.toLowerCase());
+  if (snapshot.jobId !== null || wanted === undefined) {
+    throw new Refusal('invalid-request', { reason: `The status of snapshot ${id} cannot be set to ${status} now.` });
+  }
+  return save(control, snapshot, { status: wanted });
+}
+
+/** Cinder lets its hypervisors tell how a snapshot goes on; here it follows a reset only. */
+export function tellSnapshotStatus(
+  control: Control,
+  id: string,
+  input: { readonly status: string; readonly progressPercent?: number | undefined },
+): Snapshot {
+  const snapshot = control.snapshot(id);
+  const next = TOLD_SNAPSHOT_STATUSES[snapshot.status]?.find((known) => known === input.status);
+  if (snapshot.jobId !== null || next === undefined) {
+    const reason = `Snapshot status ${snapshot.status} cannot become ${input.status} in this way.`;
+    throw new Refusal('invalid-request', { reason });
+  }
+  return save(control, snapshot, {
+    status: next,
+    progressPercent: input.progressPercent ?? snapshot.progressPercent,
+  });
 }
 
 /** S6, N2: any of the disk's snapshots, and no other disk. */

@@ -41,6 +41,13 @@ export const VOLUME_STATES = {
     failed: 'error_rollbacking',
     fault: 'rollback-volume-status',
   },
+  transfer: {
+    from: ['available'],
+    during: 'awaiting-transfer',
+    after: 'available',
+    failed: 'available',
+    fault: 'transfer-volume-status',
+  },
   // A failed backup leaves the disk as it was.
   backup: { from: IDLE, during: 'backing-up', after: 'prior', failed: 'prior', fault: 'backup-volume-status' },
   // Again after a failure: what was half replaced has no other cure that keeps the disk.
@@ -102,7 +109,43 @@ export const BACKUP_STATES = {
     failed: 'available',
     fault: 'backup-status',
   },
+  // The Cinder form makes several disks of one backup at a time.
+  'make disks': {
+    from: ['available', 'restoring'],
+    during: 'restoring',
+    after: 'available',
+    failed: 'available',
+    fault: 'backup-status',
+  },
 } as const satisfies Record<string, Transition<BackupStatus>>;
+
+/** What an administrator may say of a volume, a snapshot or a backup, whatever it was. */
+export const RESET_VOLUME_STATUSES: readonly VolumeStatus[] = [
+  'creating',
+  'available',
+  'error',
+  'attaching',
+  'in-use',
+  'maintenance',
+  'error_extending',
+  'error_restoring',
+  'error_rollbacking',
+  'error_deleting',
+];
+export const RESET_SNAPSHOT_STATUSES: readonly SnapshotStatus[] = [
+  'creating',
+  'available',
+  'error',
+  'deleting',
+  'error_deleting',
+];
+export const RESET_BACKUP_STATUSES: readonly BackupStatus[] = ['available', 'error'];
+
+/** What a client may say of a snapshot that is `creating` or `deleting` by an administrator's word. */
+export const TOLD_SNAPSHOT_STATUSES: Readonly<Partial<Record<SnapshotStatus, readonly SnapshotStatus[]>>> = {
+  creating: ['creating', 'available', 'error'],
+  deleting: ['deleting', 'error_deleting'],
+};
 
 /** Statuses in which a snapshot may be made; `attaching` with force. */
 export const SNAPSHOT_VOLUME_STATUSES: readonly VolumeStatus[] = IDLE;
@@ -117,6 +160,9 @@ export const DATA_VOLUME_STATUSES: readonly VolumeStatus[] = [
   'error_extending',
   'retyping',
 ];
+
+/** Statuses of a disk that another one may be cloned from. */
+export const CLONE_SOURCE_STATUSES: readonly VolumeStatus[] = IDLE;
 
 export const DATA_SNAPSHOT_STATUSES: readonly SnapshotStatus[] = [
   'available',

@@ -7,7 +7,22 @@ import { Refusal } from '../faults.ts';
 /** Written into `meta`. A newer one is refused in words, never guessed at. */
 export const PROJECT_FORMAT = 1;
 
-const DOCUMENTS = ['volume', 'snapshot', 'backup', 'vault', 'policy', 'checkpoint', 'task', 'server', 'job'] as const;
+const DOCUMENTS = [
+  'volume',
+  'snapshot',
+  'backup',
+  'vault',
+  'policy',
+  'checkpoint',
+  'task',
+  'server',
+  'job',
+  'transfer',
+  'message',
+  'type',
+  'qos',
+  'offer',
+] as const;
 
 export type DocumentKind = (typeof DOCUMENTS)[number];
 
@@ -44,6 +59,8 @@ export class Store {
     if (table === undefined) return false;
     const found = Number(this.meta('format') ?? 0);
     if (found !== PROJECT_FORMAT) throw new Refusal('format-newer', { id: projectId, found, known: PROJECT_FORMAT });
+    // A project of an earlier release lacks the tables that came later.
+    this.#createDocuments();
     this.#created = true;
     return true;
   }
@@ -74,11 +91,15 @@ export class Store {
     this.#run('CREATE TABLE due (key TEXT PRIMARY KEY, due_ms INTEGER NOT NULL) WITHOUT ROWID');
     this.#run('CREATE TABLE revoked (id TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL) WITHOUT ROWID');
     this.#run('CREATE TABLE metric (kind TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID');
-    for (const kind of DOCUMENTS) {
-      this.#run(`CREATE TABLE ${kind} (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID`);
-    }
+    this.#createDocuments();
     this.setMeta('format', String(PROJECT_FORMAT));
     this.#created = true;
+  }
+
+  #createDocuments(): void {
+    for (const kind of DOCUMENTS) {
+      this.#run(`CREATE TABLE IF NOT EXISTS ${kind} (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID`);
+    }
   }
 
   #run(sql: string, ...values: SqlValue[]): Record<string, SqlValue>[] {
@@ -128,6 +149,12 @@ export class Documents<T extends { readonly id: string }> {
   by(field: keyof T & string, value: string): T[] {
     const sql = `SELECT body FROM ${this.#kind} WHERE json_extract(body, '$.${field}') = ?`;
     return this.#parse(this.#store.rows(sql, value));
+  }
+
+  /** One field of all, by id. */
+  column(field: keyof T & string): Map<string, string> {
+    const rows = this.#store.rows(`SELECT id, json_extract(body, '$.${field}') AS v FROM ${this.#kind}`);
+    return new Map(rows.map((row) => [String(row.id), String(row.v)]));
   }
 
   count(): number {

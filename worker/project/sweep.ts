@@ -2,6 +2,7 @@
 
 import type { Control } from './control.ts';
 import { PATIENCE } from './limits.ts';
+import { clearMessages } from './messages.ts';
 import { retainAll } from './retention.ts';
 
 /** Inside a change. Comes again for as long as there is anything to look after. */
@@ -20,7 +21,8 @@ export function sweep(control: Control): void {
     if (old) control.checkpoints.delete(checkpoint.id);
   }
   control.store.rows('DELETE FROM revoked WHERE expires_ms < ?', realMs);
-  const more = control.jobs.count() + control.policies.count() > 0;
+  clearMessages(control, control.now());
+  const more = control.jobs.count() + control.policies.count() + control.messages.count() > 0;
   if (more) control.due.set('sweep', realMs + PATIENCE.sweepMs);
   else control.due.clear('sweep');
 }

@@ -1,14 +1,23 @@
 // The ends of jobs on volumes.
 
+import { unmarkClone } from './clones.ts';
 import type { Control } from './control.ts';
 import { type Ending, endBackup, endSnapshot, endVolume, type Failure, heldVolume } from './held.ts';
 import type { JobAction, JobRecord, SnapshotRecord, VolumeRecord } from './records.ts';
 import { endOnSnapshot } from './states.ts';
 import { endTask } from './tasks.ts';
+import { forgetVolume } from './volumes.ts';
 
 type VolumeAction = Extract<
   JobAction,
-  'createVolume' | 'deleteVolume' | 'extendVolume' | 'rollback' | 'restore' | 'reinstallOs'
+  | 'createVolume'
+  | 'deleteVolume'
+  | 'extendVolume'
+  | 'rollback'
+  | 'restore'
+  | 'reinstallOs'
+  | 'markClone'
+  | 'unmarkClone'
 >;
 
 export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
@@ -25,10 +34,12 @@ export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
           updatedMs: control.now(),
         });
       }
+      unmarkClone(control, job);
       endBackup(control, job, 'restore');
       endTask(control, job);
     },
     failed(control, job, failure) {
+      unmarkClone(control, job);
       const volume = heldVolume(control, job);
       if (volume !== null) {
         // A disk that was to be made by a restore says so; any other was simply not made.
@@ -40,22 +51,15 @@ export const volumeEndings: Readonly<Record<VolumeAction, Ending>> = {
     },
   },
 
+  // Only the Disk knows of the mark; what follows from its failure shows at the clone.
+  markClone: { errorCode: 'EVS.2001', done() {}, failed() {} },
+  unmarkClone: { errorCode: 'EVS.2001', done() {}, failed() {} },
+
   deleteVolume: {
     errorCode: 'EVS.2020',
     done(control, job) {
       const volume = heldVolume(control, job);
-      if (volume === null) return;
-      for (const snapshot of control.snapshots.by('volumeId', volume.id)) control.snapshots.delete(snapshot.id);
-      control.volumes.delete(volume.id);
-      // Its backups stay, and the vault keeps them; it only has nothing more to protect.
-      for (const vault of control.vaults.all()) {
-        const resources = vault.resources.filter((resource) => resource.id !== volume.id);
-        if (resources.length < vault.resources.length) control.vaults.put({ ...vault, resources });
-      }
-      // An admin may have deleted it by force.
-      for (const server of control.servers.by('systemVolumeId', volume.id)) {
-        control.servers.put({ ...server, systemVolumeId: null });
-      }
+      if (volume !== null) forgetVolume(control, volume.id);
     },
     failed(control, job, failure) {
       const volume = endVolume(control, job, 'delete', failure);

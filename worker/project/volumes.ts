@@ -7,21 +7,25 @@ import type {
   Page,
   UpdateDetails,
   Volume,
+  VolumeFlags,
   VolumeQuery,
   VolumeStatus,
+  VolumeSummary,
 } from './contract.ts';
 import type { Control } from './control.ts';
-import { changedDetails, changedPairs, checkMetadata, checkTags, typeNamed } from './fields.ts';
+import { changedDetails, changedPairs, checkMetadata, checkTags } from './fields.ts';
 import { refuseWhileCloned, refuseWhileSnapshotted } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
-import { GIB, QUOTA, RETYPE, SYSTEM_SIZE_GIB_MAX, VOLUME_TYPES } from './limits.ts';
+import { GIB, SIZE_GIB_MAX, SYSTEM_SIZE_GIB_MAX } from './limits.ts';
 import { commonKeys, holdsAll, page, type SortKeys } from './list.ts';
-import { checkGigabytes } from './quotas.ts';
+import { checkGigabytes, limitsOf } from './quotas.ts';
 import type { VolumeRecord } from './records.ts';
-import { beginOnVolume, endOnVolume, VOLUME_STATES } from './states.ts';
+import { beginOnVolume, endOnVolume, RESET_VOLUME_STATUSES, VOLUME_STATES } from './states.ts';
+import { mustBecome, mustBeMakeable, typeNamed, usableTypes } from './types.ts';
 
-const SORT_KEYS: SortKeys<VolumeRecord> = {
-  ...commonKeys<VolumeRecord>(),
+/** What volumes may be ordered by. */
+export const VOLUME_SORT_KEYS: SortKeys<Volume> = {
+  ...commonKeys<Volume>(),
   size: (volume) => volume.sizeGib,
   availability_zone: (volume) => volume.zone,
   volume_type: (volume) => volume.type,
@@ -36,7 +40,7 @@ export function bare(record: VolumeRecord): Volume {
 
 export function listVolumes(control: Control, query: VolumeQuery): Page<Volume> {
   const ids = query.ids === undefined ? null : new Set(query.ids);
-  const type = VOLUME_TYPES.find((known) => known.id === query.type)?.name ?? query.type;
+  const type = usableTypes(control).find((known) => known.id === query.type)?.name ?? query.type;
   const volumes = control.volumes
     .all()
     .filter(
@@ -45,14 +49,14 @@ export function listVolumes(control: Control, query: VolumeQuery): Page<Volume> 
         (query.name === undefined || volume.name === query.name) &&
         (query.status === undefined || volume.status === query.status) &&
         (query.zone === undefined || volume.zone === query.zone) &&
-        (type === undefined || volume.type === type) &&
+        (type === undefined || volume.type === type || volume.typeId === type) &&
         (query.bootable === undefined || volume.bootable === query.bootable) &&
         (query.multiattach === undefined || volume.multiattach === query.multiattach) &&
         (query.sizeGib === undefined || volume.sizeGib === query.sizeGib) &&
         (query.serverId === undefined || volume.attachments.some((at) => at.serverId === query.serverId)) &&
         (query.metadata === undefined || holdsAll(volume.metadata, query.metadata)),
     );
-  const found = page(volumes, query, SORT_KEYS);
+  const found = page(volumes, query, VOLUME_SORT_KEYS);
   return { ...found, items: found.items.map(bare) };
 }
 
@@ -72,11 +76,7 @@ export function changeVolumeTags(control: Control, id: string, change: MetadataC
 }
 
 /** Flags of the Cinder form; allowed whatever runs. */
-export function setVolumeFlags(
-  control: Control,
-  id: string,
-  flags: { bootable?: boolean; readonly?: boolean },
-): Volume {
+export function setVolumeFlags(control: Control, id: string, flags: VolumeFlags): Volume {
   const volume = notDeleting(control.volume(id));
   return save(control, volume, {
     bootable: flags.bootable ?? volume.bootable,
@@ -90,7 +90,7 @@ export function deleteVolume(control: Control, id: string, input: DeleteVolume):
   const volume = control.volume(id);
   const backingUp = control.backups.by('volumeId', id).some((backup) => backup.status === 'creating');
   if (backingUp) throw new Refusal('volume-delete-backing-up', { id });
-  const forced = input.force === true && volume.jobId === null && volume.status !== 'deleting';
+  const forced = input.force === true && volume.jobId === null;
   const deleting = beginOnVolume(forced ? { ...volume, status: 'error' } : volume, 'delete', jobId);
   if (volume.attachments.length > 0 && !forced) {
     throw new Refusal('volume-delete-status', {
@@ -103,7 +103,7 @@ export function deleteVolume(control: Control, id: string, input: DeleteVolume):
   if (input.face === 'cinder' && input.cascade !== true && snapshots.length > 0) {
     throw new Refusal('volume-has-snapshots', { id, count: snapshots.length });
   }
-  refuseWhileCloned(control, snapshots);
+  refuseWhileCloned(control, id, snapshots);
   control.volumes.put(deleting);
   for (const snapshot of snapshots) {
     control.snapshots.put({ ...snapshot, status: 'deleting', priorStatus: snapshot.status, jobId });
@@ -132,12 +132,14 @@ export function extendVolume(control: Control, id: string, input: { sizeGib: num
     if (status === 'REBUILD' || status === 'ERROR') throw new Refusal('extend-server', { id, status });
   }
   const { sizeGib } = input;
-  const sizeGibMax = volume.wasSystem ? SYSTEM_SIZE_GIB_MAX : QUOTA.perVolumeGigabytes;
+  const sizeGibMax = volume.wasSystem ? SYSTEM_SIZE_GIB_MAX : SIZE_GIB_MAX;
   if (!Number.isInteger(sizeGib) || sizeGib <= volume.sizeGib) {
     throw new Refusal('extend-size', { value: sizeGib, size: volume.sizeGib });
   }
   if (sizeGib > sizeGibMax) throw new Refusal('invalid-size', { value: sizeGib, reason: `at most ${sizeGibMax} GiB` });
-  checkGigabytes(control, sizeGib - volume.sizeGib);
+  const quotaGib = limitsOf(control).per_volume_gigabytes!;
+  if (quotaGib >= 0 && sizeGib > quotaGib) throw new Refusal('volume-size-quota', { limit: quotaGib });
+  checkGigabytes(control, sizeGib - volume.sizeGib, volume.type);
   control.volumes.put(extending);
   const target = onDisk(control, volume, { kind: 'extend', sizeBytes: sizeGib * GIB });
   const entities = { volumeId: id, sizeGib };
@@ -149,12 +151,10 @@ export function extendVolume(control: Control, id: string, input: { sizeGib: num
 export function retypeVolume(control: Control, id: string, input: { type: string }): { jobId: string } {
   const jobId = newJobId();
   const volume = control.volume(id);
-  const type = typeNamed(input.type);
+  const { id: typeId, name: type } = mustBeMakeable(typeNamed(control, input.type));
   const retyped = endOnVolume(beginOnVolume(volume, 'retype', jobId), 'retype');
-  if (type !== volume.type && !RETYPE[volume.type].includes(type)) {
-    throw new Refusal('retype-direction', { from: volume.type, to: type });
-  }
-  save(control, retyped, { type });
+  mustBecome(volume.type, type);
+  save(control, retyped, { type, typeId });
   const entities = { volumeId: id, volumeType: type };
   begin(control, {
     id: jobId,
@@ -167,14 +167,66 @@ export function retypeVolume(control: Control, id: string, input: { type: string
   return { jobId };
 }
 
-/** Admin: says what a stuck volume is. A running operation keeps its say. */
-export function resetVolumeStatus(control: Control, id: string, status: string): Volume {
+/** Notes about the image of a bootable volume; they decide nothing. */
+export function changeImageMetadata(control: Control, id: string, change: MetadataChange): Volume {
+  const volume = notDeleting(control.volume(id));
+  return save(control, volume, { imageMetadata: checkMetadata(changedPairs(volume.imageMetadata ?? {}, change)) });
+}
+
+/** Admin: says what a stuck volume is; `detached` ends its attachments. A running operation keeps its say. */
+export function resetVolumeStatus(
+  control: Control,
+  id: string,
+  input: { readonly status?: string | undefined; readonly attachStatus?: string | undefined },
+): Volume {
   const volume = control.volume(id);
-  const known: readonly string[] = ['in-use', ...VOLUME_STATES.delete.from];
-  if (volume.jobId !== null || !known.includes(status)) {
+  const status = input.status?.toLowerCase() ?? volume.status;
+  const known: readonly string[] = RESET_VOLUME_STATUSES;
+  const unattached = status === 'in-use' && volume.attachments.length === 0;
+  if (volume.jobId !== null || unattached || (input.status !== undefined && !known.includes(status))) {
     throw new Refusal('invalid-request', { reason: `The status of volume ${id} cannot be set to ${status} now.` });
   }
-  return save(control, volume, { status: status as VolumeStatus });
+  const attachments = input.attachStatus?.toLowerCase() === 'detached' ? [] : volume.attachments;
+  return save(control, volume, { status: status as VolumeStatus, attachments });
+}
+
+/** A type has another name: its volumes say so. */
+export function renameType(control: Control, from: string, to: string): null {
+  for (const volume of control.volumes.by('type', from)) control.volumes.put({ ...volume, type: to });
+  return null;
+}
+
+/** Volumes of a type, so that nobody takes away a type that is used. */
+export function countOfType(control: Control, name: string): number {
+  return control.volumes.totals('sizeGib', 'type').find((group) => group.group === name)?.count ?? 0;
+}
+
+export function summarizeVolumes(control: Control): VolumeSummary {
+  const metadata: Record<string, string[]> = {};
+  let sizeGib = 0;
+  const volumes = control.volumes.all();
+  for (const volume of volumes) {
+    sizeGib += volume.sizeGib;
+    for (const [key, value] of Object.entries(volume.metadata)) {
+      const values = Object.hasOwn(metadata, key) ? metadata[key]! : [];
+      metadata[key] = values.includes(value) ? values : [...values, value];
+    }
+  }
+  return { count: volumes.length, sizeGib, metadata };
+}
+
+/** The disk is gone, or another project's: its records go. Its backups stay, and the vault that has them keeps them. */
+export function forgetVolume(control: Control, id: string): void {
+  for (const snapshot of control.snapshots.by('volumeId', id)) control.snapshots.delete(snapshot.id);
+  control.volumes.delete(id);
+  for (const vault of control.vaults.all()) {
+    const resources = vault.resources.filter((resource) => resource.id !== id);
+    if (resources.length < vault.resources.length) control.vaults.put({ ...vault, resources });
+  }
+  // An admin may have deleted it by force.
+  for (const server of control.servers.by('systemVolumeId', id)) {
+    control.servers.put({ ...server, systemVolumeId: null });
+  }
 }
 
 /** Stores the changed fields of a volume, with the time of the change. */

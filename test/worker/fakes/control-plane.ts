@@ -86,6 +86,7 @@ function crashing(disks: Env['DISK'], ctx: DurableObjectState): Env['DISK'] {
       return {
         run: (owner: DiskOwner, jobId: string, job: DiskJob) => around(() => disk.run(owner, jobId, job)),
         forget: (owner: DiskOwner, jobId: string) => around(() => disk.forget(owner, jobId)),
+        handOver: (owner: DiskOwner, projectId: string) => around(() => disk.handOver(owner, projectId)),
       };
     },
   } as unknown as Env['DISK'];

@@ -21,6 +21,7 @@ export class FakeDisk extends DurableObject {
   #sizeBytes = 0;
   #snapshots = new Set<string>();
   #effects: string[] = [];
+  #handOvers: ('wait' | 'lose' | 'silent')[] = [];
 
   async script(kind: DiskJob['kind'], steps: readonly Step[]): Promise<void> {
     this.#jobs.script(kind, steps);
@@ -34,6 +35,22 @@ export class FakeDisk extends DurableObject {
 
   async run(owner: DiskOwner, jobId: string, job: DiskJob): Promise<JobReport> {
     return this.#jobs.run(jobId, job.kind, () => this.#do(owner, job));
+  }
+
+  /** How the next questions about handing over go; then each is done. */
+  async scriptHandOver(steps: readonly ('wait' | 'lose' | 'silent')[]): Promise<void> {
+    this.#handOvers = [...steps];
+  }
+
+  async handOver(owner: DiskOwner, projectId: string): Promise<'done' | 'wait' | 'gone'> {
+    const step = this.#handOvers.shift();
+    if (step === 'wait') return 'wait';
+    if (step === 'silent') throw new Error('no answer');
+    if (this.#owner?.projectId !== owner.projectId && this.#owner?.projectId !== projectId) return 'gone';
+    if (this.#owner.projectId !== projectId) this.#effects.push(`handOver ${projectId}`);
+    this.#owner = { ...owner, projectId };
+    if (step === 'lose') throw new Error('the answer was lost');
+    return 'done';
   }
 
   async forget(_owner: DiskOwner, jobId: string): Promise<void> {

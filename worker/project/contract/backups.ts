@@ -19,13 +19,20 @@ export interface Backup {
   readonly volumeZone: string;
   readonly volumeBootable: boolean;
   readonly volumeSystem: boolean;
+  /** Of the disk when the backup was made: a disk made from it has the same. */
+  readonly volumeMetadata?: Readonly<Record<string, string>>;
   readonly sizeGib: number;
   /** Where the bytes are: never the disk's zone. */
   readonly zone: string;
   readonly snapshotId: string | null;
   readonly automatic: boolean;
   readonly policyId: string | null;
+  /** What happened: it added to an earlier backup's objects. */
   readonly incremental: boolean;
+  /** Cinder: the backup that this one was asked to build on. Each restores on its own all the same. */
+  readonly parentId?: string | null;
+  /** Cinder: others name this one as their parent. */
+  readonly hasDependents?: boolean;
   readonly objectCount: number;
   readonly logicalBytes: number;
   /** What it added to the vault. */
@@ -53,6 +60,10 @@ export interface CreateBackup {
   readonly container?: string | null | undefined;
   /** No parent; every object is verified again. Default false. */
   readonly full?: boolean | undefined;
+  /** Cinder: build on the newest backup, and refuse when there is none. */
+  readonly incremental?: boolean | undefined;
+  /** Cinder: also while the volume is in use; the vendor's forms always may. */
+  readonly force?: boolean | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Default: the vault that holds the disk, else the project's `default`, made when needed. */
   readonly vaultId?: string | undefined;
@@ -73,6 +84,9 @@ export interface BackupQuery extends ListQuery {
   readonly volumeZone?: string | undefined;
   readonly vaultId?: string | undefined;
   readonly checkpointId?: string | undefined;
+  readonly snapshotId?: string | undefined;
+  /** For administrators: whose backups; absent is everybody's. Others see their own. */
+  readonly ownerId?: string | undefined;
   /** Of createdMs, inclusive. */
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
@@ -92,4 +106,11 @@ export interface RestoreStarted {
   readonly volumeName: string;
   /** Null in the Cinder and CBR forms. */
   readonly jobId: string | null;
+}
+
+/** A backup as it is written down for another deployment, or for this one after its records were lost. */
+export interface BackupExport {
+  readonly service: string;
+  /** Base64 of JSON. */
+  readonly url: string;
 }

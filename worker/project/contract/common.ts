@@ -10,6 +10,8 @@ export interface Caller {
   readonly roles: readonly string[];
   /** `jti` of the token. */
   readonly tokenId: string;
+  /** The project of the token when an administrator acts in another one; what it makes there belongs to this one. */
+  readonly homeProjectId?: string | undefined;
 }
 
 /** Paging and order, the same for all lists. Values are checked by the project, so pass numbers as parsed (NaN too). */

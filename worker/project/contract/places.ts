@@ -1,7 +1,7 @@
 // Jobs, servers, places and numbers.
 
 import type { ZoneHealth } from '../../protocol.ts';
-import type { Attachment, VolumeTypeName } from './volumes.ts';
+import type { Attachment } from './volumes.ts';
 
 /** A native job as `GET /v1/{p}/jobs/{id}` shows it; 32 hex digits. */
 export interface ApiJob {
@@ -64,14 +64,6 @@ export interface AvailabilityZone {
   readonly health: ZoneHealth;
 }
 
-export interface VolumeType {
-  readonly id: string;
-  readonly name: VolumeTypeName;
-  readonly description: string;
-  readonly isDefault: boolean;
-  readonly zones: readonly string[];
-}
-
 export interface QuotaLine {
   /** -1: unlimited. */
   readonly limit: number;
@@ -79,18 +71,5 @@ export interface QuotaLine {
   readonly reserved: number;
 }
 
-export interface Quotas {
-  readonly volumes: QuotaLine;
-  readonly snapshots: QuotaLine;
-  /** Volumes and snapshots. */
-  readonly gigabytes: QuotaLine;
-  readonly backups: QuotaLine;
-  readonly backupGigabytes: QuotaLine;
-  readonly perVolumeGigabytes: QuotaLine;
-  readonly byType: Readonly<
-    Record<
-      VolumeTypeName,
-      { readonly volumes: QuotaLine; readonly gigabytes: QuotaLine; readonly snapshots: QuotaLine }
-    >
-  >;
-}
+/** Limits and usage under the names of the quota API: `volumes`, `gigabytes_SSD`, … */
+export type Quotas = Readonly<Record<string, QuotaLine>>;

@@ -6,6 +6,7 @@ import type { ListQuery } from './common.ts';
 export type VolumeStatus =
   | 'creating'
   | 'available'
+  | 'reserved'
   | 'attaching'
   | 'in-use'
   | 'detaching'
@@ -17,13 +18,17 @@ export type VolumeStatus =
   | 'rollbacking'
   | 'reverting'
   | 'downloading'
+  | 'awaiting-transfer'
+  /** Said by an administrator only: nothing is done with the disk meanwhile. */
+  | 'maintenance'
   | 'error'
   | 'error_extending'
   | 'error_deleting'
   | 'error_restoring'
   | 'error_rollbacking';
 
-export type VolumeTypeName = 'SATA' | 'SAS' | 'SSD' | 'GPSSD' | 'ESSD';
+/** Names of the vendor's types; an administrator may add others. */
+export type BuiltInTypeName = 'SATA' | 'SAS' | 'SSD' | 'GPSSD' | 'ESSD';
 
 export interface Attachment {
   readonly id: string;
@@ -35,6 +40,29 @@ export interface Attachment {
   readonly device: string;
   readonly mode: 'rw' | 'ro';
   readonly attachedMs: number;
+  /** Absent is attached. Cinder's attachments begin before anybody is connected. */
+  readonly state?: 'reserved' | 'attaching' | 'attached';
+}
+
+/** Cinder's attachments: for a server, a host, or whoever asks. */
+export interface CreateAttachment {
+  readonly volumeId: string;
+  readonly serverId?: string | null | undefined;
+  readonly connector?: Connector | null | undefined;
+  readonly mode?: 'rw' | 'ro' | undefined;
+}
+
+/** What is kept of who connects. */
+export interface Connector {
+  readonly hostName?: string | undefined;
+  readonly device?: string | undefined;
+  readonly mode?: 'rw' | 'ro' | undefined;
+}
+
+export interface AttachmentQuery extends ListQuery {
+  readonly volumeId?: string | undefined;
+  readonly serverId?: string | undefined;
+  readonly state?: string | undefined;
 }
 
 export interface Volume {
@@ -44,7 +72,9 @@ export interface Volume {
   readonly status: VolumeStatus;
   readonly sizeGib: number;
   readonly zone: string;
-  readonly type: VolumeTypeName;
+  /** Name of the type. */
+  readonly type: string;
+  readonly typeId?: string | null;
   readonly bootable: boolean;
   /** Null until somebody says: only then does the Cinder form show it. */
   readonly readonly: boolean | null;
@@ -56,6 +86,10 @@ export interface Volume {
   readonly attachments: readonly Attachment[];
   readonly snapshotId: string | null;
   readonly backupId: string | null;
+  /** The disk that it was cloned from. */
+  readonly sourceVolumeId?: string | null;
+  /** What the Cinder form keeps about the image of a bootable volume; nothing here reads it. */
+  readonly imageMetadata?: Readonly<Record<string, string>>;
   readonly projectId: string;
   readonly userId: string;
   readonly createdMs: number;
@@ -81,12 +115,21 @@ export interface CreateVolumes {
   readonly multiattach?: boolean | undefined;
   readonly snapshotId?: string | undefined;
   readonly backupId?: string | undefined;
+  /** Cinder: a disk whose content of now the new one begins with. */
+  readonly sourceVolumeId?: string | undefined;
 }
 
 /** `jobId` is null in the Cinder form: those clients poll the status. */
 export interface CreatedVolumes {
   readonly volumes: readonly Volume[];
   readonly jobId: string | null;
+}
+
+/** How many there are, how large they are together, and every value of each metadata key. */
+export interface VolumeSummary {
+  readonly count: number;
+  readonly sizeGib: number;
+  readonly metadata: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface VolumeQuery extends ListQuery {
@@ -111,6 +154,12 @@ export interface DeleteVolume {
   readonly cascade?: boolean | undefined;
   /** Admin: whatever the status. */
   readonly force?: boolean | undefined;
+}
+
+/** Flags and notes of the Cinder form; absent ones stay. */
+export interface VolumeFlags {
+  readonly bootable?: boolean | undefined;
+  readonly readonly?: boolean | undefined;
 }
 
 export interface AttachVolume {

@@ -2,21 +2,18 @@
 // with CBR's backups, which have the same path below another root.
 
 import { z } from '@hono/zod-openapi';
-import { notFound } from '../../http/errors.ts';
-import { clearableText, ignored, optionalFlag, optionalStringMap, optionalText, queryFlag } from '../../http/fields.ts';
+import { badRequest } from '../../http/errors.ts';
+import { clearableText, optionalFlag, optionalStringMap, optionalText, queryFlag } from '../../http/fields.ts';
 import { type App, type Call, empty, json, Routes } from '../../http/operation.ts';
-import { nextLink, pageOf } from '../../http/paging.ts';
+import { askProject, isAdmin } from '../../http/reach.ts';
 import { plainTime } from '../../http/times.ts';
-import type { Backup } from '../../project/contract.ts';
-import { ListParameters } from '../cinder/lists.ts';
+import { placeOf } from '../../project/backup-records.ts';
+import { BACKUP_SORT_KEYS } from '../../project/backups.ts';
+import type { Backup, Caller, ListQuery, ProjectRpc } from '../../project/contract.ts';
+import { ListParameters, listBody, pageFor } from '../cinder/lists.ts';
 import { CinderBackup, CinderBackupDetail, links } from '../cinder/shapes.ts';
+import { SINCE } from '../cinder/since.ts';
 import { linksOf, summaryView, type ViewContext } from '../cinder/views.ts';
-
-/** First microversions that take or give something. */
-const UPDATE = 9;
-const PROJECT_ID = 18;
-const METADATA = 43;
-const WITH_COUNT = 45;
 
 const CreateBody = z.object({
   backup: z.object({
@@ -26,7 +23,8 @@ const CreateBody = z.object({
     container: clearableText,
     snapshot_id: optionalText,
     incremental: optionalFlag,
-    force: ignored,
+    force: optionalFlag,
+    availability_zone: optionalText,
     metadata: optionalStringMap,
   }),
 });
@@ -41,11 +39,26 @@ const BackupList = ListParameters.extend({
   name: z.string().optional(),
   status: z.string().optional(),
   volume_id: z.string().optional(),
-  with_count: z.string().optional(),
+  snapshot_id: z.string().optional(),
 });
 
-/** A backup as GET shows it. Backups never depend on one another here: each stands alone. */
-export function backupDetail(call: ViewContext, backup: Backup): z.input<typeof CinderBackupDetail> {
+const ActionBody = z.looseObject({
+  'os-reset_status': z.object({ status: z.string().min(1) }).optional(),
+  'os-force_delete': z.unknown().optional(),
+});
+
+const Exported = z.strictObject({ backup_service: z.string().max(255), backup_url: z.string().max(65_536) });
+const ExportedBody = z.object({ 'backup-record': Exported });
+
+/** Under the volume service Cinder's rules hold, under /vbs the vendor's. */
+type BackupFace = 'cinder' | 'vbs';
+
+/**
+ * A backup as GET shows it. Each stands alone here, and the vendor says so; Cinder's users are told what they asked for: which
+ * backup builds on which.
+ */
+export function backupDetail(call: ViewContext, backup: Backup, face: BackupFace): z.input<typeof CinderBackupDetail> {
+  const isCinder = face === 'cinder';
   return {
     id: backup.id,
     name: backup.name,
@@ -58,38 +71,47 @@ export function backupDetail(call: ViewContext, backup: Backup): z.input<typeof 
     container: backup.container,
     object_count: backup.objectCount,
     fail_reason: backup.failReason,
-    is_incremental: backup.incremental,
-    has_dependent_backups: false,
+    is_incremental: isCinder ? (backup.parentId ?? null) !== null : backup.incremental,
+    has_dependent_backups: isCinder && backup.hasDependents === true,
     created_at: plainTime(backup.createdMs),
     updated_at: plainTime(backup.updatedMs),
     data_timestamp: plainTime(backup.dataMs),
     links: linksOf(call, 'backups', backup.id),
-    ...(call.microversion >= PROJECT_ID ? { 'os-backup-project-attr:project_id': backup.projectId } : {}),
-    ...(call.microversion >= METADATA ? { metadata: { ...backup.metadata } } : {}),
+    ...(call.microversion >= SINCE.projectOfBackup ? { 'os-backup-project-attr:project_id': backup.projectId } : {}),
+    ...(call.microversion >= SINCE.backupMetadata ? { metadata: { ...backup.metadata } } : {}),
+    ...(call.microversion >= SINCE.userOfBackup ? { user_id: backup.userId } : {}),
   };
 }
 
-async function list(call: Call<z.output<typeof BackupList>, unknown>, detailed: boolean): Promise<Response> {
+async function list(
+  call: Call<z.output<typeof BackupList>, unknown>,
+  face: BackupFace,
+  detailed: boolean,
+): Promise<Response> {
   const { query } = call;
-  const page = await call.ask((project, caller) =>
+  const { all_tenants: all } = query;
+  const lister = (project: ProjectRpc, caller: Caller, paging: ListQuery) =>
     project.listBackups(caller, {
-      ...pageOf(query, 'clip'),
+      ...paging,
       name: query.name,
       status: query.status === undefined ? undefined : [query.status],
       volumeId: query.volume_id,
-    }),
+      snapshotId: query.snapshot_id,
+      // An administrator's own may be of other projects' disks, and lie with them.
+      ownerId: isAdmin(caller) && !queryFlag(all) ? (caller.homeProjectId ?? caller.projectId) : undefined,
+    });
+  const page = await pageFor(call, BACKUP_SORT_KEYS, lister, true);
+  return json(
+    200,
+    listBody(call, 'backups', page, (backup) =>
+      detailed ? backupDetail(call, backup, face) : summaryView(call, 'backups', backup),
+    ),
   );
-  const counted = call.microversion >= WITH_COUNT && queryFlag(query.with_count);
-  return json(200, {
-    backups: page.items.map((backup) => (detailed ? backupDetail(call, backup) : summaryView(call, 'backups', backup))),
-    ...nextLink(call.endpoints, 'backups', page),
-    ...(counted ? { count: page.total } : {}),
-  });
 }
 
-async function create(call: Call<unknown, z.output<typeof CreateBody>>): Promise<Response> {
+async function create(call: Call<unknown, z.output<typeof CreateBody>>, face: BackupFace): Promise<Response> {
   const input = call.body.backup;
-  const { backup } = await call.ask((project, caller) =>
+  const { backup } = await call.find((project, caller) =>
     project.createBackup(caller, {
       face: 'cinder',
       volumeId: input.volume_id,
@@ -97,51 +119,106 @@ async function create(call: Call<unknown, z.output<typeof CreateBody>>): Promise
       name: input.name,
       description: input.description,
       container: input.container,
-      // Cinder's `incremental: false` asks for a backup that needs no parent, and every backup here is one. What it
-      // costs is the service's business, so the client's wish is not passed on: the vendor ignores it as well.
-      metadata: call.microversion >= METADATA ? input.metadata : undefined,
+      // The vendor takes both and ignores them. `incremental: false` asks for a backup that needs no parent, which every
+      // backup here is: what it costs is the service's business.
+      incremental: face === 'cinder' ? input.incremental : false,
+      force: face === 'cinder' ? input.force : true,
+      metadata: call.microversion >= SINCE.backupMetadata ? input.metadata : undefined,
     }),
   );
   return json(202, { backup: summaryView(call, 'backups', backup) });
 }
 
+async function act(call: Call<unknown, z.output<typeof ActionBody>>): Promise<Response> {
+  const id = call.params.backup_id!;
+  const names = Object.keys(call.body);
+  const [name = ''] = names;
+  if (names.length !== 1) throw badRequest('The body must have exactly one action.');
+  const { 'os-reset_status': reset } = call.body;
+  if (name === 'os-force_delete') {
+    await call.find((project, caller) => project.deleteBackup(caller, id, { face: 'cinder', force: true }));
+  } else if (reset !== undefined) {
+    await call.find((project, caller) => project.resetBackupStatus(caller, id, reset.status));
+  } else {
+    throw badRequest(`There is no such action: ${name.slice(0, 64)}`);
+  }
+  return empty(202);
+}
+
+async function importRecord(call: Call<unknown, z.output<typeof ExportedBody>>): Promise<Response> {
+  const { backup_service: service, backup_url: url } = call.body['backup-record'];
+  const record = { service, url };
+  // Only the project that has the vault can take it in.
+  const take = (project: ProjectRpc, caller: Caller) => project.importBackup(caller, record);
+  const place = placeOf(record);
+  const backup = place === null ? await call.ask(take) : await askProject(call.session, call.env, place, take);
+  return json(201, { backup: summaryView(call, 'backups', backup) });
+}
+
+/** What Cinder has of backups and the vendor has not: actions, and records that are carried about. */
+function cinderOnlyRoutes(routes: Routes): void {
+  routes
+    .post('/backups/{backup_id}/action', {
+      summary: 'Act on a backup: os-reset_status, os-force_delete (for administrators)',
+      body: ActionBody,
+      answers: { 202: null },
+      handle: act,
+    })
+    .get('/backups/{backup_id}/export_record', {
+      summary: "Write down a backup's record (for administrators)",
+      answers: { 200: ExportedBody },
+      handle: async (call) => {
+        const id = call.params.backup_id!;
+        const { service, url } = await call.find((project, caller) => project.exportBackup(caller, id));
+        return json(200, { 'backup-record': { backup_service: service, backup_url: url } });
+      },
+    })
+    .post('/backups/import_record', {
+      summary: "Take in a backup's record, under the id in it (for administrators)",
+      body: ExportedBody,
+      answers: { 201: z.object({ backup: CinderBackup }) },
+      handle: importRecord,
+    });
+}
+
 /** Registers the backup calls of one version below one root. */
-export function backupRoutes(routes: Routes): void {
+export function backupRoutes(routes: Routes, face: BackupFace): void {
   const listAnswer = (item: z.ZodType) => z.object({ backups: z.array(item), backups_links: links.optional() });
+  if (face === 'cinder') cinderOnlyRoutes(routes);
   routes
     .post('/backups', {
       summary: 'Create a backup of a volume or snapshot',
       body: CreateBody,
       answers: { 202: z.object({ backup: CinderBackup }) },
-      handle: create,
+      handle: (call) => create(call, face),
     })
     .get('/backups', {
       summary: 'List backups',
       query: BackupList,
       answers: { 200: listAnswer(CinderBackup) },
-      handle: (call) => list(call, false),
+      handle: (call) => list(call, face, false),
     })
     .get('/backups/detail', {
       summary: 'List backups with details',
       query: BackupList,
       answers: { 200: listAnswer(CinderBackupDetail) },
-      handle: (call) => list(call, true),
+      handle: (call) => list(call, face, true),
     })
     .get('/backups/{backup_id}', {
       summary: 'Show a backup',
       answers: { 200: z.object({ backup: CinderBackupDetail }) },
       handle: async (call) => {
-        const backup = await call.ask((project, caller) => project.getBackup(caller, call.params.backup_id!));
-        return json(200, { backup: backupDetail(call, backup) });
+        const backup = await call.find((project, caller) => project.getBackup(caller, call.params.backup_id!));
+        return json(200, { backup: backupDetail(call, backup, face) });
       },
     })
     .put('/backups/{backup_id}', {
-      summary: `Change name or description of a backup (3.${UPDATE})`,
+      summary: 'Change name or description of a backup',
+      since: SINCE.backupUpdate,
       body: UpdateBody,
       answers: { 200: z.object({ backup: CinderBackup }) },
       handle: async (call) => {
-        if (call.microversion < UPDATE) throw notFound('The resource could not be found.');
-        const backup = await call.ask((project, caller) =>
+        const backup = await call.find((project, caller) =>
           project.updateBackup(caller, call.params.backup_id!, call.body.backup),
         );
         return json(200, { backup: summaryView(call, 'backups', backup) });
@@ -151,7 +228,7 @@ export function backupRoutes(routes: Routes): void {
       summary: 'Delete a backup',
       answers: { 202: null },
       handle: async (call) => {
-        await call.ask((project, caller) => project.deleteBackup(caller, call.params.backup_id!));
+        await call.find((project, caller) => project.deleteBackup(caller, call.params.backup_id!, { face }));
         return empty(202);
       },
     })
@@ -165,7 +242,7 @@ export function backupRoutes(routes: Routes): void {
       },
       handle: async (call) => {
         const { volume_id: volumeId, name } = call.body.restore;
-        const restore = await call.ask((project, caller) =>
+        const restore = await call.find((project, caller) =>
           project.restoreBackup(caller, call.params.backup_id!, { face: 'cinder', volumeId, name }),
         );
         return json(202, {
@@ -185,6 +262,7 @@ export function registerBackups(app: App): void {
         access: 'project',
         microversions: version === 'v3',
       }),
+      'cinder',
     );
   }
 }

@@ -32,18 +32,18 @@ const RestoreBody = z.object({
 });
 
 /** What the project calls CBR's words for statuses. */
-const STATUS: Readonly<Record<string, readonly string[]>> = {
-  protecting: ['creating'],
-  waiting_protect: ['creating'],
-  waiting_restore: ['restoring'],
-  waiting_delete: ['deleting'],
-  error: ['error', 'error_deleting'],
-};
+const STATUS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['protecting', ['creating']],
+  ['waiting_protect', ['creating']],
+  ['waiting_restore', ['restoring']],
+  ['waiting_delete', ['deleting']],
+  ['error', ['error', 'error_deleting']],
+]);
 
 async function listBackups(call: Call<z.output<typeof BackupList>, unknown>): Promise<Response> {
   const { query } = call;
   const paging = pageOf(query, 'refuse');
-  const statuses = (call.c.req.queries('status') ?? []).flatMap((status) => STATUS[status] ?? [status]);
+  const statuses = (call.c.req.queries('status') ?? []).flatMap((status) => STATUS.get(status) ?? [status]);
   const noSuchType = query.resource_type !== undefined && query.resource_type !== VOLUME_RESOURCE;
   const page = await call.ask((project, caller) =>
     project.listBackups(caller, {

@@ -2,10 +2,18 @@
 
 import { type App, Routes } from '../../http/operation.ts';
 import { volumeActionRoutes } from './actions.ts';
+import { attachmentRoutes } from './attachments.ts';
+import { messageRoutes } from './messages.ts';
 import { metadataRoutes } from './metadata.ts';
+import { operatorRoutes } from './operators.ts';
 import { placeRoutes } from './places.ts';
+import { qosRoutes } from './qos.ts';
 import { quotaRoutes } from './quotas.ts';
+import { snapshotActionRoutes } from './snapshot-actions.ts';
 import { snapshotRoutes } from './snapshots.ts';
+import { transferRoutes } from './transfers.ts';
+import { typeDetailRoutes } from './type-details.ts';
+import { typeRoutes } from './types.ts';
 import { versionRoutes } from './versions.ts';
 import { volumeRoutes } from './volumes.ts';
 
@@ -23,6 +31,14 @@ export function registerCinder(app: App): void {
     volumeActionRoutes(routes);
     metadataRoutes(routes);
     snapshotRoutes(routes);
+    snapshotActionRoutes(routes);
+    transferRoutes(routes);
+    typeRoutes(routes);
+    typeDetailRoutes(routes);
+    messageRoutes(routes);
+    attachmentRoutes(routes);
+    qosRoutes(routes);
+    operatorRoutes(routes);
     placeRoutes(routes);
     quotaRoutes(routes);
   }

@@ -20,15 +20,15 @@ interface Holder {
 const HOLDERS: readonly Holder[] = [
   {
     collection: 'volumes',
-    read: async (call, id) => (await call.ask((project, caller) => project.getVolume(caller, id))).metadata,
+    read: async (call, id) => (await call.find((project, caller) => project.getVolume(caller, id))).metadata,
     change: async (call, id, change) =>
-      (await call.ask((project, caller) => project.changeVolumeMetadata(caller, id, change))).metadata,
+      (await call.find((project, caller) => project.changeVolumeMetadata(caller, id, change))).metadata,
   },
   {
     collection: 'snapshots',
-    read: async (call, id) => (await call.ask((project, caller) => project.getSnapshot(caller, id))).metadata,
+    read: async (call, id) => (await call.find((project, caller) => project.getSnapshot(caller, id))).metadata,
     change: async (call, id, change) =>
-      (await call.ask((project, caller) => project.changeSnapshotMetadata(caller, id, change))).metadata,
+      (await call.find((project, caller) => project.changeSnapshotMetadata(caller, id, change))).metadata,
   },
 ];
 

@@ -1,50 +1,7 @@
-// Types, zones and extensions: what a client asks before it creates something.
+// Zones and extensions: what a client asks before it creates something.
 
 import { z } from '@hono/zod-openapi';
-import { notFound } from '../../http/errors.ts';
-import { type Call, json, type Routes } from '../../http/operation.ts';
-import type { VolumeType } from '../../project/contract.ts';
-
-export const TypeView = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    description: z.string(),
-    is_public: z.boolean(),
-    'os-volume-type-access:is_public': z.boolean(),
-    qos_specs_id: z.string().nullable(),
-    extra_specs: z.record(z.string(), z.string()),
-  })
-  .openapi('VolumeType');
-
-/** A volume type. Terraform's provider panics when the RESKEY spec is missing from any type. */
-function typeView(type: VolumeType): z.input<typeof TypeView> {
-  const zones = type.zones.join(',');
-  return {
-    id: type.id,
-    name: type.name,
-    description: type.description,
-    is_public: true,
-    'os-volume-type-access:is_public': true,
-    qos_specs_id: null,
-    extra_specs: {
-      volume_backend_name: type.name,
-      'availability-zone': zones,
-      'RESKEY:availability_zones': zones,
-      'os-vendor-extended:sold_out_availability_zones': '',
-    },
-  };
-}
-
-async function showType(call: Call<unknown, unknown>): Promise<Response> {
-  const wanted = call.params.type_id!;
-  const types = await call.ask((project, caller) => project.listVolumeTypes(caller));
-  const type = types.find(
-    (each) => each.id === wanted || each.name === wanted || (wanted === 'default' && each.isDefault),
-  );
-  if (type === undefined) throw notFound(`Volume type ${wanted} could not be found.`);
-  return json(200, { volume_type: typeView(type) });
-}
+import { json, type Routes } from '../../http/operation.ts';
 
 /** Aliases and names of what the vendor's documents list. Clients look for the name "Hosts". */
 const EXTENSIONS: readonly (readonly [string, string])[] = [
@@ -84,22 +41,9 @@ const ExtensionView = z.object({
   links: z.array(z.unknown()),
 });
 
-/** Registers types, zones and extensions of one version. */
+/** Registers zones and extensions of one version. */
 export function placeRoutes(routes: Routes): void {
   routes
-    .get('/types', {
-      summary: 'List volume types',
-      answers: { 200: z.object({ volume_types: z.array(TypeView) }) },
-      handle: async (call) => {
-        const types = await call.ask((project, caller) => project.listVolumeTypes(caller));
-        return json(200, { volume_types: types.map(typeView) });
-      },
-    })
-    .get('/types/{type_id}', {
-      summary: 'Show a volume type by id or name, or the default one',
-      answers: { 200: z.object({ volume_type: TypeView }) },
-      handle: showType,
-    })
     .get('/os-availability-zone', {
       summary: 'List availability zones',
       answers: {

@@ -44,13 +44,16 @@ export const CinderVolume = z
     group_id: nullableText.optional(),
     shared_targets: z.boolean().optional(),
     service_uuid: nullableText.optional(),
+    volume_type_id: nullableText.optional(),
+    consumes_quota: z.boolean().optional(),
   })
   .openapi('CinderVolume');
 
 /** Volume as GET answers it. */
-export const CinderVolumeDetail = CinderVolume.extend({ 'os-vol-tenant-attr:tenant_id': z.string() }).openapi(
-  'CinderVolumeDetail',
-);
+export const CinderVolumeDetail = CinderVolume.extend({
+  'os-vol-tenant-attr:tenant_id': z.string(),
+  volume_image_metadata: metadata.optional(),
+}).openapi('CinderVolumeDetail');
 
 export const CinderSnapshot = z
   .strictObject({
@@ -65,6 +68,7 @@ export const CinderSnapshot = z
     updated_at: nullableText,
     group_snapshot_id: nullableText.optional(),
     user_id: z.string().optional(),
+    consumes_quota: z.boolean().optional(),
   })
   .openapi('CinderSnapshot');
 
@@ -92,6 +96,7 @@ export const CinderBackupDetail = CinderBackup.extend({
   has_dependent_backups: z.boolean(),
   'os-backup-project-attr:project_id': z.string().optional(),
   metadata: metadata.optional(),
+  user_id: z.string().optional(),
 }).openapi('CinderBackupDetail');
 
 /** Id, name and links: lists that are not detailed. */

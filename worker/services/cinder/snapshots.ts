@@ -1,27 +1,18 @@
 // Snapshots in the Cinder form.
 
 import { z } from '@hono/zod-openapi';
-import {
-  clearableText,
-  optionalFlag,
-  optionalStringMap,
-  optionalText,
-  queryDictionary,
-  queryFlag,
-} from '../../http/fields.ts';
+import { clearableText, optionalFlag, optionalStringMap, optionalText, queryDictionary } from '../../http/fields.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
-import { nextLink, pageOf } from '../../http/paging.ts';
-import { ListParameters } from './lists.ts';
+import { SNAPSHOT_SORT_KEYS } from '../../project/snapshots.ts';
+import { ListParameters, listBody, pageFor } from './lists.ts';
 import { CinderSnapshot, CinderSnapshotDetail, links } from './shapes.ts';
+import { SINCE } from './since.ts';
 import { snapshotDetail, snapshotView } from './views.ts';
-
-/** First microversions that take or give something. */
-const FILTER_BY_METADATA = 22;
-const WITH_COUNT = 45;
 
 const CreateBody = z.object({
   snapshot: z.object({
-    volume_id: z.string(),
+    // Null is a volume that does not exist: 404, as in Cinder.
+    volume_id: z.string().nullable(),
     name: optionalText,
     display_name: optionalText,
     description: clearableText,
@@ -46,36 +37,33 @@ const SnapshotList = ListParameters.extend({
   volume_id: z.string().optional(),
   availability_zone: z.string().optional(),
   metadata: z.string().optional(),
-  with_count: z.string().optional(),
 });
 
 async function list(call: Call<z.output<typeof SnapshotList>, unknown>, detailed: boolean): Promise<Response> {
   const { query } = call;
-  const page = await call.ask((project, caller) =>
+  const page = await pageFor(call, SNAPSHOT_SORT_KEYS, (project, caller, paging) =>
     project.listSnapshots(caller, {
-      ...pageOf(query, 'clip'),
+      ...paging,
       name: query.name ?? query.display_name,
       status: query.status,
       volumeId: query.volume_id,
       zone: query.availability_zone,
-      metadata: call.microversion >= FILTER_BY_METADATA ? queryDictionary(query.metadata) : undefined,
+      metadata: call.microversion >= SINCE.snapshotsByMetadata ? queryDictionary(query.metadata) : undefined,
     }),
   );
   const view = detailed ? snapshotDetail : snapshotView;
-  const counted = call.microversion >= WITH_COUNT && queryFlag(query.with_count);
-  return json(200, {
-    snapshots: page.items.map((snapshot) => view(call, snapshot)),
-    ...nextLink(call.endpoints, 'snapshots', page),
-    ...(counted ? { count: page.total } : {}),
-  });
+  return json(
+    200,
+    listBody(call, 'snapshots', page, (snapshot) => view(call, snapshot)),
+  );
 }
 
 async function create(call: Call<unknown, z.output<typeof CreateBody>>): Promise<Response> {
   const { snapshot } = call.body;
-  const made = await call.ask((project, caller) =>
+  const made = await call.find((project, caller) =>
     project.createSnapshot(caller, {
       face: 'cinder',
-      volumeId: snapshot.volume_id,
+      volumeId: snapshot.volume_id ?? 'None',
       name: snapshot.name ?? snapshot.display_name,
       description: snapshot.description ?? snapshot.display_description,
       force: snapshot.force,
@@ -111,7 +99,7 @@ export function snapshotRoutes(routes: Routes): void {
       summary: 'Show a snapshot',
       answers: { 200: z.object({ snapshot: CinderSnapshotDetail }) },
       handle: async (call) => {
-        const snapshot = await call.ask((project, caller) => project.getSnapshot(caller, call.params.snapshot_id!));
+        const snapshot = await call.find((project, caller) => project.getSnapshot(caller, call.params.snapshot_id!));
         return json(200, { snapshot: snapshotDetail(call, snapshot) });
       },
     })
@@ -121,7 +109,7 @@ export function snapshotRoutes(routes: Routes): void {
       answers: { 200: z.object({ snapshot: CinderSnapshot }) },
       handle: async (call) => {
         const { name, display_name, description, display_description } = call.body.snapshot;
-        const snapshot = await call.ask((project, caller) =>
+        const snapshot = await call.find((project, caller) =>
           project.updateSnapshot(caller, call.params.snapshot_id!, {
             name: name ?? display_name,
             description: description !== undefined ? description : display_description,
@@ -134,7 +122,7 @@ export function snapshotRoutes(routes: Routes): void {
       summary: 'Delete a snapshot',
       answers: { 202: null },
       handle: async (call) => {
-        await call.ask((project, caller) => project.deleteSnapshot(caller, call.params.snapshot_id!));
+        await call.find((project, caller) => project.deleteSnapshot(caller, call.params.snapshot_id!));
         return empty(202);
       },
     });

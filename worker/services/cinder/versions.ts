@@ -1,7 +1,7 @@
 // Version documents of the volume service.
 
 import { z } from '@hono/zod-openapi';
-import { MICROVERSION_MAX } from '../../http/microversion.ts';
+import { loadConfig } from '../../config.ts';
 import { type App, type Call, json, Routes } from '../../http/operation.ts';
 
 const MEDIA_TYPES = [{ base: 'application/json', type: 'application/vnd.openstack.volume+json;version=3' }];
@@ -12,7 +12,7 @@ function version(call: Call<unknown, unknown>, id: 'v1.0' | 'v2.0' | 'v3.0') {
   return {
     id,
     status: v3 ? 'CURRENT' : 'SUPPORTED',
-    version: v3 ? `3.${MICROVERSION_MAX}` : '',
+    version: v3 ? `3.${loadConfig(call.env).microversionMax}` : '',
     min_version: v3 ? '3.0' : '',
     updated: '2024-01-01T00:00:00Z',
     links: [

@@ -5,15 +5,10 @@ import type { Call } from '../../http/operation.ts';
 import { plainTime } from '../../http/times.ts';
 import type { Attachment, Snapshot, Volume } from '../../project/contract.ts';
 import type { CinderSnapshot, CinderSnapshotDetail, CinderVolume, CinderVolumeDetail, Summary } from './shapes.ts';
+import { SINCE } from './since.ts';
 
 /** What a view needs to know of the request. */
 export type ViewContext = Pick<Call<unknown, unknown>, 'endpoints' | 'microversion' | 'params' | 'c'>;
-
-/** First microversions that show a field. */
-const GROUP_ID = 13;
-const GROUP_SNAPSHOT_ID = 14;
-const SNAPSHOT_USER_ID = 41;
-const SHARED_TARGETS = 48;
 
 /** `self` and `bookmark` of an object, absolute, in the version of the request. */
 export function linksOf(call: ViewContext, collection: string, id: string): { rel: string; href: string }[] {
@@ -24,6 +19,11 @@ export function linksOf(call: ViewContext, collection: string, id: string): { re
     { rel: 'self', href: `${root}/${version}/${tail}` },
     { rel: 'bookmark', href: `${root}/${tail}` },
   ];
+}
+
+/** Who has the volume; who has only reserved it is not shown yet. */
+export function attached(volume: Volume): Attachment[] {
+  return volume.attachments.filter((at) => (at.state ?? 'attached') === 'attached');
 }
 
 /** An attachment as both the Cinder and the vendor form show it. */
@@ -58,23 +58,30 @@ export function volumeView(call: ViewContext, volume: Volume): z.input<typeof Ci
       volume.readonly === null
         ? { ...volume.metadata }
         : { ...volume.metadata, readonly: volume.readonly ? 'True' : 'False' },
-    attachments: volume.attachments.map(attachmentView),
+    attachments: attached(volume).map(attachmentView),
     snapshot_id: volume.snapshotId,
-    source_volid: null,
+    source_volid: volume.sourceVolumeId ?? null,
     consistencygroup_id: null,
     replication_status: null,
     user_id: volume.userId,
     created_at: plainTime(volume.createdMs),
     updated_at: plainTime(volume.updatedMs),
     links: linksOf(call, 'volumes', volume.id),
-    ...(at >= GROUP_ID ? { group_id: null } : {}),
-    ...(at >= SHARED_TARGETS ? { shared_targets: false, service_uuid: null } : {}),
+    ...(at >= SINCE.groupOfVolume ? { group_id: null } : {}),
+    ...(at >= SINCE.sharedTargets ? { shared_targets: false, service_uuid: null } : {}),
+    ...(at >= SINCE.volumeTypeId ? { volume_type_id: volume.typeId ?? null } : {}),
+    ...(at >= SINCE.consumesQuota ? { consumes_quota: true } : {}),
   };
 }
 
 /** Volume as GET shows it. */
 export function volumeDetail(call: ViewContext, volume: Volume): z.input<typeof CinderVolumeDetail> {
-  return { ...volumeView(call, volume), 'os-vol-tenant-attr:tenant_id': volume.projectId };
+  const image = volume.imageMetadata ?? {};
+  return {
+    ...volumeView(call, volume),
+    'os-vol-tenant-attr:tenant_id': volume.projectId,
+    ...(Object.keys(image).length > 0 ? { volume_image_metadata: { ...image } } : {}),
+  };
 }
 
 /** Id, name and links of anything that has them. */
@@ -97,8 +104,9 @@ export function snapshotView(call: ViewContext, snapshot: Snapshot): z.input<typ
     metadata: { ...snapshot.metadata },
     created_at: plainTime(snapshot.createdMs),
     updated_at: plainTime(snapshot.updatedMs),
-    ...(call.microversion >= GROUP_SNAPSHOT_ID ? { group_snapshot_id: null } : {}),
-    ...(call.microversion >= SNAPSHOT_USER_ID ? { user_id: snapshot.userId } : {}),
+    ...(call.microversion >= SINCE.groupOfSnapshot ? { group_snapshot_id: null } : {}),
+    ...(call.microversion >= SINCE.userOfSnapshot ? { user_id: snapshot.userId } : {}),
+    ...(call.microversion >= SINCE.consumesQuota ? { consumes_quota: true } : {}),
   };
 }
 

@@ -14,17 +14,13 @@ import {
   whole,
 } from '../../http/fields.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
-import { nextLink, pageOf } from '../../http/paging.ts';
-import type { VolumeQuery } from '../../project/contract.ts';
-import { ListParameters } from './lists.ts';
+import { askEvery, isAdmin } from '../../http/reach.ts';
+import type { VolumeQuery, VolumeSummary } from '../../project/contract.ts';
+import { VOLUME_SORT_KEYS } from '../../project/volumes.ts';
+import { ListParameters, listBody, pageFor } from './lists.ts';
 import { CinderVolume, CinderVolumeDetail, links, Summary } from './shapes.ts';
+import { SINCE } from './since.ts';
 import { summaryView, volumeDetail, volumeView } from './views.ts';
-
-/** First microversions that take or give something. */
-const SUMMARY = 12;
-const SUMMARY_METADATA = 36;
-const WITH_COUNT = 45;
-const CREATE_FROM_BACKUP = 47;
 
 const CreateBody = z.object({
   volume: z.object({
@@ -63,40 +59,43 @@ const VolumeList = ListParameters.extend({
   availability_zone: z.string().optional(),
   bootable: z.string().optional(),
   metadata: z.string().optional(),
-  with_count: z.string().optional(),
+  volume_type_id: z.string().optional(),
+  multiattach: z.string().optional(),
+  size: z.string().optional(),
 });
 
 type ListCall = Call<z.output<typeof VolumeList>, unknown>;
 
 function queryOf(call: ListCall): VolumeQuery {
   const { query } = call;
-  const bootable = flag.safeParse(query.bootable);
+  const asFlag = (text: string | undefined) => flag.safeParse(text).data;
   return {
-    ...pageOf(query, 'clip'),
     name: query.name ?? query.display_name,
     status: query.status,
     zone: query.availability_zone,
-    bootable: bootable.success ? bootable.data : undefined,
+    bootable: asFlag(query.bootable),
+    multiattach: asFlag(query.multiattach),
+    type: query.volume_type_id,
+    sizeGib: query.size === undefined ? undefined : Number(query.size),
     metadata: queryDictionary(query.metadata),
   };
 }
 
 async function list(call: ListCall, detailed: boolean): Promise<Response> {
-  const page = await call.ask((project, caller) => project.listVolumes(caller, queryOf(call)));
-  const volumes = page.items.map((volume) =>
-    detailed ? volumeDetail(call, volume) : summaryView(call, 'volumes', volume),
+  const query = queryOf(call);
+  const page = await pageFor(call, VOLUME_SORT_KEYS, (project, caller, paging) =>
+    project.listVolumes(caller, { ...query, ...paging }),
   );
-  const counted = call.microversion >= WITH_COUNT && queryFlag(call.query.with_count);
-  return json(200, {
-    volumes,
-    ...nextLink(call.endpoints, 'volumes', page),
-    ...(counted ? { count: page.total } : {}),
-  });
+  return json(
+    200,
+    listBody(call, 'volumes', page, (volume) =>
+      detailed ? volumeDetail(call, volume) : summaryView(call, 'volumes', volume),
+    ),
+  );
 }
 
 async function create(call: Call<unknown, z.output<typeof CreateBody>>): Promise<Response> {
   const { volume } = call.body;
-  if (volume.source_volid) throw badRequest('source_volid is not supported: make a snapshot and use snapshot_id.');
   if (volume.imageRef) throw badRequest(`Invalid image identifier: there is no image ${volume.imageRef}.`);
   const { volumes } = await call.ask((project, caller) =>
     project.createVolumes(caller, {
@@ -108,8 +107,9 @@ async function create(call: Call<unknown, z.output<typeof CreateBody>>): Promise
       type: volume.volume_type,
       metadata: volume.metadata,
       snapshotId: volume.snapshot_id,
+      sourceVolumeId: volume.source_volid,
       // Cinder ignores keys that it does not know yet at the version of the request.
-      backupId: call.microversion >= CREATE_FROM_BACKUP ? volume.backup_id : undefined,
+      backupId: call.microversion >= SINCE.volumeFromBackup ? volume.backup_id : undefined,
       multiattach: volume.multiattach,
       count: volume.count ?? undefined,
     }),
@@ -119,7 +119,7 @@ async function create(call: Call<unknown, z.output<typeof CreateBody>>): Promise
 
 async function update(call: Call<unknown, z.output<typeof UpdateBody>>): Promise<Response> {
   const { volume } = call.body;
-  const changed = await call.ask((project, caller) =>
+  const changed = await call.find((project, caller) =>
     project.updateVolume(caller, call.params.volume_id!, {
       name: volume.name ?? volume.display_name,
       // Null clears, absent keeps; the new name of the field wins over the old one.
@@ -130,30 +130,27 @@ async function update(call: Call<unknown, z.output<typeof UpdateBody>>): Promise
   return json(200, { volume: volumeView(call, changed) });
 }
 
-async function summary(call: Call<unknown, unknown>): Promise<Response> {
-  let count = 0;
-  let gib = 0;
-  const metadata: Record<string, string[]> = {};
-  for (let marker: string | undefined; ; ) {
-    const page = await call.ask((project, caller) => project.listVolumes(caller, { marker }));
-    for (const volume of page.items) {
-      count++;
-      gib += volume.sizeGib;
-      for (const [key, value] of Object.entries(volume.metadata)) {
-        const values = Object.hasOwn(metadata, key) ? metadata[key]! : [];
-        metadata[key] = values.includes(value) ? values : [...values, value];
-      }
-    }
-    marker = page.items.at(-1)?.id;
-    if (!page.more || marker === undefined) break;
-  }
+async function summary(call: Call<{ all_tenants?: string | undefined }, unknown>): Promise<Response> {
+  const all = isAdmin(call.caller) && queryFlag(call.query.all_tenants);
+  const parts = all
+    ? await askEvery(call.session, call.env, (project, caller) => project.summarizeVolumes(caller))
+    : [await call.ask((project, caller) => project.summarizeVolumes(caller))];
   return json(200, {
     'volume-summary': {
-      total_count: count,
-      total_size: gib,
-      ...(call.microversion >= SUMMARY_METADATA ? { metadata } : {}),
+      total_count: parts.reduce((sum, part) => sum + part.count, 0),
+      total_size: parts.reduce((sum, part) => sum + part.sizeGib, 0),
+      ...(call.microversion >= SINCE.summaryMetadata ? { metadata: metadataOf(parts) } : {}),
     },
   });
+}
+
+/** Every value of each key, once. */
+function metadataOf(parts: readonly VolumeSummary[]): Record<string, string[]> {
+  const values = new Map<string, Set<string>>();
+  for (const [key, own] of parts.flatMap((part) => Object.entries(part.metadata))) {
+    values.set(key, new Set([...(values.get(key) ?? []), ...own]));
+  }
+  return Object.fromEntries([...values].map(([key, own]) => [key, [...own]]));
 }
 
 /** Registers the volume calls of one version. */
@@ -161,7 +158,7 @@ export function volumeRoutes(routes: Routes): void {
   const listAnswer = (item: z.ZodType) => z.object({ volumes: z.array(item), volumes_links: links.optional() });
   routes
     .post('/volumes', {
-      summary: 'Create a volume: empty, from a snapshot, or from a backup (3.47)',
+      summary: 'Create a volume: empty, from a snapshot, from another volume, or from a backup (3.47)',
       body: CreateBody,
       answers: { 202: z.object({ volume: CinderVolume }) },
       handle: create,
@@ -179,14 +176,20 @@ export function volumeRoutes(routes: Routes): void {
       handle: (call) => list(call, true),
     })
     .get('/volumes/summary', {
-      summary: `Number and size of all volumes (3.${SUMMARY})`,
+      summary: `Number and size of all volumes (3.${SINCE.volumeSummary})`,
+      query: z.object({ all_tenants: z.string().optional() }),
       answers: { 200: z.object({ 'volume-summary': z.object({ total_count: z.number(), total_size: z.number() }) }) },
-      handle: (call) => (call.microversion >= SUMMARY ? summary(call) : show(call, 'summary')),
+      handle: (call) => (call.microversion >= SINCE.volumeSummary ? summary(call) : show(call, 'summary')),
     })
     .get('/volumes/{volume_id}', {
       summary: 'Show a volume',
       answers: { 200: z.object({ volume: CinderVolumeDetail }) },
       handle: (call) => show(call, call.params.volume_id!),
+    })
+    .get('/volumes/{volume_id}/encryption', {
+      summary: 'How a volume is encrypted: none is',
+      answers: { 200: z.object({ encryption_key_id: z.null() }) },
+      handle: encryption,
     })
     .put('/volumes/{volume_id}', {
       summary: 'Change name, description or metadata of a volume',
@@ -199,14 +202,23 @@ export function volumeRoutes(routes: Routes): void {
       query: z.object({ cascade: z.string().optional(), force: z.string().optional() }),
       answers: { 202: null },
       handle: async (call) => {
-        const input = { face: 'cinder', cascade: queryFlag(call.query.cascade) } as const;
-        await call.ask((project, caller) => project.deleteVolume(caller, call.params.volume_id!, input));
+        const force = call.microversion >= SINCE.forcedDeletion && queryFlag(call.query.force);
+        const input = { face: 'cinder', cascade: queryFlag(call.query.cascade), force } as const;
+        await call.find((project, caller) => project.deleteVolume(caller, call.params.volume_id!, input));
         return empty(202);
       },
     });
 }
 
+/** Nothing is encrypted beyond what the platform does with everything: there are no keys to tell. */
+const NOT_ENCRYPTED = { encryption_key_id: null };
+
+async function encryption(call: Call<unknown, unknown>): Promise<Response> {
+  await call.find((project, caller) => project.getVolume(caller, call.params.volume_id!));
+  return json(200, NOT_ENCRYPTED);
+}
+
 async function show(call: Call<unknown, unknown>, id: string): Promise<Response> {
-  const volume = await call.ask((project, caller) => project.getVolume(caller, id));
+  const volume = await call.find((project, caller) => project.getVolume(caller, id));
   return json(200, { volume: volumeDetail(call, volume) });
 }

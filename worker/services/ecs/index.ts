@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { type App, type Call, json, Routes } from '../../http/operation.ts';
 import { jobRoutes } from '../evs/jobs.ts';
 import { computeRoutes } from './compute.ts';
+import { computeLimitRoutes } from './limits.ts';
 import { nativeServerRoutes } from './native.ts';
 
 const version = (call: Call<unknown, unknown>) => ({
@@ -35,7 +36,11 @@ export function registerEcs(app: App): void {
   const native = new Routes(app, '/ecs/v1/{project_id}', { tag: 'ecs v1', envelope: 'ecs', access: 'project' });
   nativeServerRoutes(native);
   jobRoutes(native, 'evs');
-  computeRoutes(
-    new Routes(app, '/ecs/v2.1/{project_id}', { tag: 'ecs v2.1', envelope: 'openstack', access: 'project' }),
-  );
+  const compute = new Routes(app, '/ecs/v2.1/{project_id}', {
+    tag: 'ecs v2.1',
+    envelope: 'openstack',
+    access: 'project',
+  });
+  computeRoutes(compute);
+  computeLimitRoutes(compute);
 }

@@ -3,11 +3,11 @@
 import type { z } from '@hono/zod-openapi';
 import { plainTime } from '../../http/times.ts';
 import type { Snapshot, Volume } from '../../project/contract.ts';
-import { attachmentView, linksOf, type ViewContext } from '../cinder/views.ts';
+import { attached, attachmentView, linksOf, type ViewContext } from '../cinder/views.ts';
 import type { NativeSnapshot, NativeVolume } from './shapes.ts';
 
-/** The vendor's table of statuses has no state for Cinder's `revert`; to it, every rollback is one. */
-const VOLUME_STATUS: Readonly<Record<string, string>> = { reverting: 'rollbacking' };
+/** The vendor's table of statuses has no word for Cinder's `revert` (to it, every rollback is one) nor for `reserved`. */
+const VOLUME_STATUS: Readonly<Record<string, string>> = { reverting: 'rollbacking', reserved: 'attaching' };
 const SNAPSHOT_STATUS: Readonly<Record<string, string>> = { restoring: 'rollbacking' };
 
 export function nativeVolume(call: ViewContext, volume: Volume): z.input<typeof NativeVolume> {
@@ -25,7 +25,7 @@ export function nativeVolume(call: ViewContext, volume: Volume): z.input<typeof 
     shareable: volume.multiattach,
     metadata: { ...volume.metadata },
     tags: { ...volume.tags },
-    attachments: volume.attachments.map(attachmentView),
+    attachments: attached(volume).map(attachmentView),
     snapshot_id: volume.snapshotId,
     source_volid: null,
     consistencygroup_id: null,

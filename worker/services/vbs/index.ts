@@ -31,7 +31,7 @@ export function registerVbs(app: App): void {
       });
     }
     const group = { tag: `vbs ${id}`, envelope: 'openstack', access: 'project', microversions: id === 'v3' } as const;
-    backupRoutes(new Routes(app, `/vbs/${id}/{project_id}`, group));
+    backupRoutes(new Routes(app, `/vbs/${id}/{project_id}`, group), 'vbs');
   }
   jobRoutes(new Routes(app, '/vbs/v1/{project_id}', { tag: 'vbs v1', envelope: 'vbs', access: 'project' }), 'vbs');
 }

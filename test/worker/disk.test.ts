@@ -48,6 +48,23 @@ describe('bytes', () => {
     expect(await disk.read(0, 4 * MIB)).toEqual(before);
   });
 
+  test('a body arrives whole, and one sector too many is noticed, wherever its pieces end', async () => {
+    const disk = await new DiskDriver().create();
+    for (const [offset, length] of [
+      [0, MIB],
+      [512, MIB],
+      [MIB - 512, 1024],
+      [MIB - 512, 2 * MIB + 512],
+      [MIB, 3 * MIB],
+    ] as const) {
+      const bytes = randomBytes(length);
+      const response = await disk.put(offset, randomBytes(length + 512), length);
+      expect(await response.json()).toMatchObject({ code: 'body-size' });
+      await disk.write(offset, bytes);
+      expect(await disk.read(offset, length)).toEqual(bytes);
+    }
+  });
+
   test('unaligned and out-of-range requests are refused', async () => {
     const disk = await new DiskDriver().create(MIB);
     expect((await disk.put(100, randomBytes(512))).status).toBe(400);

@@ -4,11 +4,8 @@
 import type { Kernel } from './kernel.ts';
 import { digestAt, type Objects } from './objects.ts';
 import { type Job, type NeedStep, PAUSE, type Step } from './steps.ts';
-import { type ChangedPlace, changedChildren, needPage, PAGES_AT_ONCE } from './tree.ts';
+import { type ChangedPlace, changedChildren, LIST_PAGES_MAX, needPage, PAGES_AT_ONCE } from './tree.ts';
 import { blocksPerChild, bytesEqual, DIGEST_BYTES, type Digest, isHole, PAGE_CHILDREN, TREE_LEVELS } from './types.ts';
-
-/** Pages that one list reads before it ends with a place to go on from: 16 MiB, less than a second when none is cached. */
-export const LIST_PAGES_MAX = 2_048;
 
 /** A block that two roots have with different content. */
 export interface ChangedBlock {
@@ -55,7 +52,7 @@ export function* walkChangedBlocks(
       else if (children.length > 0) {
         yield { blocks: children.map((place) => ({ blockIndex: place.firstBlock, digest: place.after })), pagesRead };
       }
-      yield PAUSE;
+      if (level === 1) yield PAUSE;
     }
   }
 }

@@ -95,9 +95,22 @@ export interface AllocatedPart {
   readonly next: number | null;
 }
 
-/** Allocated blocks in order, from `fromBlock`, at most `limit`. */
-export function* allocatedBlocks(objects: Objects, root: Digest, fromBlock: number, limit: number): Job<AllocatedPart> {
+/** Pages that one list reads before it ends with a place to go on from: 16 MiB, less than a second when none is cached. */
+export const LIST_PAGES_MAX = 2_048;
+
+/**
+ * Allocated blocks in order, from `fromBlock`: at most `limit`, fewer when that takes more than `pagesMax` pages, but
+ * always some.
+ */
+export function* allocatedBlocks(
+  objects: Objects,
+  root: Digest,
+  fromBlock: number,
+  limit: number,
+  pagesMax: number = LIST_PAGES_MAX,
+): Job<AllocatedPart> {
   const blocks: AllocatedBlock[] = [];
+  let pagesRead = 0;
   const next = yield* descend(TREE_LEVELS, root, 0);
   return { blocks, next };
 
@@ -105,6 +118,8 @@ export function* allocatedBlocks(objects: Objects, root: Digest, fromBlock: numb
     if (isHole(digest)) return null;
     const span = blocksPerChild(level);
     const page = yield* needPage(objects, digest);
+    pagesRead += 1;
+    const isFull = level === 1 && blocks.length > 0 && pagesRead > pagesMax;
     const first = Math.floor((fromBlock - pageBlock) / span);
     for (const child of objects.kernel.presentChildren(page)) {
       if (child < first) continue;
@@ -113,7 +128,7 @@ export function* allocatedBlocks(objects: Objects, root: Digest, fromBlock: numb
       if (level > 1) {
         const next = yield* descend(level - 1, childDigest, childBlock);
         if (next !== null) return next;
-      } else if (blocks.length === limit) return childBlock;
+      } else if (isFull || blocks.length === limit) return childBlock;
       else blocks.push({ blockIndex: childBlock, digest: childDigest });
     }
     if (level === 1) yield PAUSE;

@@ -114,7 +114,13 @@ export interface DamageSpec {
  *   GET  http://disk/bytes?point=head|{snapshotId}&offset=N&length=N      200 octet-stream, or a JSON DataFault
  *   PUT  http://disk/bytes?offset=N&length=N                              204, all of it or nothing
  *   GET  http://disk/blocks?point=…&cursor=N&limit=N                      200 JSON AllocatedBlocks
+ *   GET  http://disk/block?point=…&index=N                                200 octet-stream with its digest in a header
+ *   PUT  http://disk/block?index=N                                        204, if the body has the digest of the header
  *   GET  http://disk/changes?from=…&to=…&cursor=…&limit=N                 200 JSON ChangedBlocks; a point is JSON PointName
+ *   GET  http://disk/delta?from=…&to=…[&cursor=…][&limit=N]               200 octet-stream (docs/delta-stream.md)
+ *   PUT  http://disk/delta                                                200 JSON AppliedDelta, all of it or nothing
+ *   GET  http://disk/commitment?from={"kind":"empty"}&to=…                200 JSON PointState
+ *   GET  http://disk/proof?from={"kind":"empty"}&to=…&index=N             200 JSON BlockProof
  * each with `x-evs-project` and `x-evs-zone` as DiskOwner.
  */
 export interface DiskRpc {
@@ -193,6 +199,16 @@ export interface ChangedBlocks {
   /** What this part made the platform do. */
   readonly cost: MeterCounts;
 }
+
+/** Largest body of one request that applies a delta stream; a deployment's front would refuse a larger one, too. */
+export const DELTA_BYTES_MAX = 64 * 1024 * 1024;
+
+/** BLAKE3 of a block's 65,536 bytes as 64 hex digits: of what is read, and of what is to be written. */
+export const BLOCK_DIGEST_HEADER = 'X-Evs-Block-Digest';
+/** `true` for a block that is read and is a hole. */
+export const BLOCK_HOLE_HEADER = 'X-Evs-Block-Hole';
+/** Where the next part of a delta begins, if one does. */
+export const NEXT_CURSOR_HEADER = 'X-Evs-Next';
 
 /** Body of an error answer of `fetch`. */
 export interface DataFault {

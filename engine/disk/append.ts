@@ -5,29 +5,40 @@ import { encodeDirectory } from './log.ts';
 import { logSum } from './log-index.ts';
 import type { DiskState } from './state.ts';
 
+interface AppendedRow {
+  readonly seq: number;
+  readonly row: BatchRow;
+  readonly dirBytes: number;
+  readonly data: Uint8Array;
+}
+
 /** What memory has to learn once the transaction is committed. */
 export interface Appended {
   readonly newestSeq: number;
   readonly newestSum: Uint8Array;
-  readonly rows: readonly { seq: number; row: BatchRow; dirBytes: number }[];
+  readonly rows: readonly AppendedRow[];
 }
 
 /** Appends rows to the store. Call inside a transaction, and `remember` after it. */
 export function appendRows(state: DiskState, batch: readonly BatchRow[]): Appended {
   let { newestSeq, newestSum } = state;
-  const rows: { seq: number; row: BatchRow; dirBytes: number }[] = [];
+  const rows: AppendedRow[] = [];
   for (const row of batch) {
     newestSeq += 1;
     const dir = encodeDirectory(row.entries);
     newestSum = logSum(state.kernel, newestSum, newestSeq, dir);
-    state.store.appendLog({ seq: newestSeq, dir, sum: newestSum }, joinData(row));
-    rows.push({ seq: newestSeq, row, dirBytes: dir.length });
+    const data = joinData(row);
+    state.store.appendLog({ seq: newestSeq, dir, sum: newestSum }, data);
+    rows.push({ seq: newestSeq, row, dirBytes: dir.length, data });
   }
   return { newestSeq, newestSum, rows };
 }
 
 export function remember(state: DiskState, appended: Appended): void {
-  for (const { seq, row, dirBytes } of appended.rows) state.log.add(seq, row.entries, dirBytes, row.dataBytes);
+  for (const { seq, row, dirBytes, data } of appended.rows) {
+    state.log.add(seq, row.entries, dirBytes, row.dataBytes);
+    state.logData.add(seq, data);
+  }
   state.newestSeq = appended.newestSeq;
   state.newestSum = appended.newestSum;
 }

@@ -1,10 +1,10 @@
-// Bytes of log rows, a few rows at a time: reading a part of a stored value costs as much as reading all of it, and
-// folding asks for many parts of one row.
+// Bytes of log rows, the newest ones: reading a part of a stored value costs as much as reading all of it, folding asks for
+// a part of nearly every row for each block, and guests read what they have just written.
 
 import type { DiskStore } from '../ports.ts';
 
-/** Rows are at most 1 MiB; small rows are many. */
-const CACHE_BYTES_MAX = 4 * 2 ** 20;
+/** As much as the log has when folding begins; more only under pressure. */
+const CACHE_BYTES_MAX = 16 * 2 ** 20;
 
 export class LogData {
   readonly #store: DiskStore;
@@ -21,6 +21,18 @@ export class LogData {
     return row && offset + length <= row.length ? row.subarray(offset, offset + length) : null;
   }
 
+  /** Remembers a row that has just been committed. */
+  add(seq: number, row: Uint8Array): void {
+    if (row.length === 0) return;
+    this.#rows.set(seq, row);
+    this.#bytes += row.length;
+    for (const [oldest, data] of this.#rows) {
+      if (this.#bytes <= CACHE_BYTES_MAX || oldest === seq) break;
+      this.#rows.delete(oldest);
+      this.#bytes -= data.length;
+    }
+  }
+
   clear(): void {
     this.#rows.clear();
     this.#bytes = 0;
@@ -29,13 +41,7 @@ export class LogData {
   #load(seq: number, rowDataBytes: number): Uint8Array | null {
     const row = this.#store.readLogData(seq, 0, rowDataBytes);
     if (!row) return null;
-    this.#rows.set(seq, row);
-    this.#bytes += row.length;
-    for (const [oldest, data] of this.#rows) {
-      if (this.#bytes <= CACHE_BYTES_MAX || oldest === seq) break;
-      this.#rows.delete(oldest);
-      this.#bytes -= data.length;
-    }
+    this.add(seq, row);
     return row;
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Kernel } from '../kernel.ts';
 import type { DiskStore } from '../ports.ts';
-import { bytesEqual, type Digest, HOLE, isHole } from '../types.ts';
+import { bytesEqual, type Digest, HOLE, isHole, SECTORS_PER_BLOCK } from '../types.ts';
 import {
   type BlockEntry,
   decodeDirectory,
@@ -83,7 +83,7 @@ export class LogIndex {
         patches = [];
       } else patches.push(entry);
     }
-    return { base, patches };
+    return { base, patches: patches.length < 2 ? patches : visible(patches) };
   }
 
   /** Blocks with entries of their own up to `cutSeq`, ascending. */
@@ -124,6 +124,27 @@ export class LogIndex {
     }
     return -1;
   }
+}
+
+/**
+ * Patches that show, in replay order: the ones whose every sector is written again later do not matter. A block that is
+ * written all the time has hundreds of those, and each would be read and hashed.
+ */
+function visible(patches: readonly Patch[]): Patch[] {
+  const covered = new Uint8Array(SECTORS_PER_BLOCK);
+  const shown: Patch[] = [];
+  let hidden = 0;
+  for (let i = patches.length - 1; i >= 0 && hidden < SECTORS_PER_BLOCK; i--) {
+    const patch = patches[i]!;
+    const before = hidden;
+    for (let sector = patch.sector; sector < patch.sector + patch.sectorCount; sector++) {
+      if (covered[sector] === 1) continue;
+      covered[sector] = 1;
+      hidden += 1;
+    }
+    if (hidden > before) shown.push(patch);
+  }
+  return shown.reverse();
 }
 
 /** The sum that chains a row to the one before it. */

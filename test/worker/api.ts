@@ -56,6 +56,12 @@ export class Api {
     });
   }
 
+  /** A request whose body does not say how long it is. */
+  async sendStream(method: string, path: string, body: ReadableStream): Promise<Response> {
+    const headers = { 'X-Auth-Token': this.#token };
+    return await worker.fetch(ORIGIN + path.replace('{p}', this.projectId), { method, headers, body });
+  }
+
   /** A request that has to succeed; its JSON. */
   async ask(method: string, path: string, body?: unknown): Promise<Json> {
     const response = await this.send(method, path, body);

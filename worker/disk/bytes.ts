@@ -1,12 +1,13 @@
 // Bytes in and out of a disk: reads are streamed a megabyte at a time, a write is all of its body or nothing.
 
+import { DeltaError } from '../../engine/delta.ts';
 import type { WriteBatch } from '../../engine/disk/batch.ts';
 import type { PointId } from '../../engine/disk/disk.ts';
 import { EngineError, type EngineErrorCode } from '../../engine/errors.ts';
 import { release } from '../../engine/release.ts';
 import { BLOCK_BYTES, toHex } from '../../engine/types.ts';
 import type { AllocatedBlocks, DataFault } from '../protocol.ts';
-import { DataRefusal, REFUSAL_STATUS } from './refusal.ts';
+import { DataRefusal } from './refusal.ts';
 import type { DiskRuntime } from './runtime.ts';
 
 const CHUNK_BYTES = 1_048_576;
@@ -16,9 +17,9 @@ const BLOCKS_PER_PAGE_MAX = 10_000;
 
 /** Error answers of `fetch`: the code goes to the data service, which knows what a client is told. */
 export function dataFault(error: unknown): Response {
-  if (error instanceof DataRefusal) {
+  if (error instanceof DataRefusal || error instanceof DeltaError) {
     const { code, message } = error;
-    return Response.json({ code, message } satisfies DataFault, { status: REFUSAL_STATUS[code] });
+    return Response.json({ code, message } satisfies DataFault, { status: 400 });
   }
   const code = error instanceof EngineError ? error.code : 'internal';
   const status = STATUS[code];
@@ -106,7 +107,10 @@ function answerWith(body: Uint8Array | ReadableStream<Uint8Array>, length: numbe
 }
 
 /** Sends chunks to the end, reading one while the one before it is on its way. What fails breaks the stream. */
-async function send(writable: WritableStream<Uint8Array>, nextChunk: () => Promise<Uint8Array | null>): Promise<void> {
+export async function send(
+  writable: WritableStream<Uint8Array>,
+  nextChunk: () => Promise<Uint8Array | null>,
+): Promise<void> {
   const writer = writable.getWriter();
   let sent = Promise.resolve();
   try {

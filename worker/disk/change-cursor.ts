@@ -50,7 +50,8 @@ export class ChangeCursor {
       throw new DataRefusal('bad-cursor', 'The cursor belongs to a list of other points.');
     }
     if (!bytesEqual(bytes.subarray(1 + CHECK_BYTES, 1 + 2 * CHECK_BYTES), this.#content)) {
-      const text = 'The disk was written to since the list began: begin again, or list a snapshot, which does not change.';
+      const text =
+        'The disk was written to since the list began: begin again, or list a snapshot, which does not change.';
       throw new DataRefusal('changed', text);
     }
     const view = new DataView(bytes.buffer);

@@ -6,7 +6,8 @@ import type { ChangedBlocks, PointName, PointState } from '../protocol.ts';
 import { ChangeCursor } from './change-cursor.ts';
 import { driveOver, type Point, type Points } from './points.ts';
 
-const CHANGES_PER_PAGE_MAX = 10_000;
+/** Most blocks of one list, and of one part of a delta. */
+export const CHANGES_PER_PAGE_MAX = 10_000;
 
 /** One part of the list, from where the cursor of the query says. */
 export async function listChanges(

@@ -1,5 +1,5 @@
-// Background work of a disk, one thing at a time and in this order: the long job, fold, hydrate, release, collect. Run by
-// the alarm, which survives eviction; what is due is a row, so nothing is forgotten by a crash. Never throws.
+// Background work of a disk, one thing at a time and in this order: telling the Project that nobody is connected, the long
+// job, fold, hydrate, release, collect. Run by the alarm, which survives eviction; what is due is a row, so nothing is forgotten by a crash. Never throws.
 
 import { addCost, type MeterCounts, NO_COST } from '../../engine/cost.ts';
 import { EngineError } from '../../engine/errors.ts';
@@ -10,7 +10,7 @@ import type { JobRow, Task } from './records.ts';
 import type { DiskRuntime } from './runtime.ts';
 import { parseLocator, releaseUpstream } from './upstreams.ts';
 
-const ORDER: readonly Task[] = ['job', 'fold', 'hydrate', 'release', 'collect'];
+const ORDER: readonly Task[] = ['detach', 'job', 'fold', 'hydrate', 'release', 'collect'];
 /** Writes gather in the log for this long before they are folded. */
 const FOLD_AFTER_MS = 2_000;
 /** A collection looks at every page: it waits until more garbage has come together. */
@@ -28,6 +28,7 @@ export class Maintenance {
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   readonly #runtime: DiskRuntime;
+  readonly #detach: () => Promise<void>;
   /** What is due, as the rows have it. */
   readonly #due: Map<Task, number>;
   readonly #progress = new Map<string, Progress>();
@@ -38,10 +39,11 @@ export class Maintenance {
   /** Passes of hydration in a row that lacked something of the head. */
   #misses = 0;
 
-  constructor(env: Env, storage: DurableObjectStorage, runtime: DiskRuntime) {
+  constructor(env: Env, storage: DurableObjectStorage, runtime: DiskRuntime, detach: () => Promise<void>) {
     this.#env = env;
     this.#storage = storage;
     this.#runtime = runtime;
+    this.#detach = detach;
     this.#due = runtime.records.due();
     // Whatever happened to the alarm before this incarnation, work that is due has one.
     this.#setAlarm();
@@ -61,6 +63,11 @@ export class Maintenance {
   /** Makes a task due. Kept when it is due already: guests that write all the time must not put folding off. */
   schedule(task: Task, afterMs: number): void {
     if (this.#due.has(task)) return;
+    this.#setDue(task, Date.now() + afterMs);
+  }
+
+  /** Makes a task due at that time, whenever it was due before. */
+  reschedule(task: Task, afterMs: number): void {
     this.#setDue(task, Date.now() + afterMs);
   }
 
@@ -102,6 +109,8 @@ export class Maintenance {
   async #do(task: Task): Promise<void> {
     const { disk } = this.#runtime;
     switch (task) {
+      case 'detach':
+        return this.#detach();
       case 'job':
         return this.#runJob();
       case 'fold':

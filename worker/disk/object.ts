@@ -16,13 +16,16 @@ import type { Env } from '../env.ts';
 import { engineHost } from '../host.ts';
 import type { DamageSpec, DiskJob, DiskOwner, DiskRpc, DiskStatus, JobReport, PinnedRoot } from '../protocol.ts';
 import { vaultClient } from '../vault/client.ts';
-import { dataFault, listBlocks, readBytes, writeBytes } from './bytes.ts';
+import { readBlock } from './blocks.ts';
+import { dataFault, listBlocks, readBytes } from './bytes.ts';
 import { acceptLong, failure, isExclusive, isFinal, isLong, runQuick } from './jobs.ts';
 import { Maintenance } from './maintenance.ts';
+import { DiskNbd } from './nbd.ts';
 import { openDiskPoints } from './points.ts';
 import { DiskRecords } from './records.ts';
 import { DiskRuntime } from './runtime.ts';
 import { servePoints } from './serve-points.ts';
+import { serveWrite } from './serve-writes.ts';
 import { type Locator, locatorOf, parseLocator, reach, releaseUpstream } from './upstreams.ts';
 import { ZoneGate } from './zone-gate.ts';
 
@@ -48,6 +51,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
   readonly #store: SqlDiskStore;
   readonly #records: DiskRecords;
   readonly #zone: ZoneGate;
+  readonly #nbd: DiskNbd;
   #loaded: Loaded | null = null;
   /** The creation that is under way: asking again meanwhile must not acquire, or give back, its source a second time. */
   #creating: Promise<JobReport> | null = null;
@@ -59,6 +63,10 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     this.#store = new SqlDiskStore(ctx.storage, this.#meter);
     this.#records = new DiskRecords(new MeteredSql(ctx.storage.sql, this.#meter));
     this.#zone = new ZoneGate(env);
+    this.#nbd = new DiskNbd(ctx, env, {
+      loaded: () => this.#loadedForNbd(),
+      lookAfter: (ms) => this.#loadAny().maintenance.reschedule('detach', ms),
+    });
   }
 
   async run(owner: DiskOwner, jobId: string, job: DiskJob): Promise<JobReport> {
@@ -175,7 +183,26 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     }
   }
 
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    await this.#nbd.message(socket, message);
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    this.#nbd.closed(socket, code);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    this.#nbd.closed(socket, 1006);
+  }
+
+  #loadedForNbd() {
+    if (this.#erasing || !this.#store.exists()) return null;
+    const { runtime, maintenance } = this.#loadAny();
+    return runtime.owner.isTombstone ? null : { runtime, wrote: () => maintenance.scheduleFold() };
+  }
+
   async #serve({ runtime, maintenance }: Loaded, request: Request, url: URL): Promise<Response> {
+    if (url.pathname === '/nbd') return await this.#nbd.connect(url);
     const points = await servePoints(request, url, (from, to) => openDiskPoints(this.env, runtime, from, to));
     if (points) return points;
     const number = (name: string) => Number(url.searchParams.get(name) ?? 0);
@@ -184,10 +211,11 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     if (url.pathname === '/blocks') {
       return Response.json(await listBlocks(runtime, point, number('cursor'), number('limit')));
     }
+    if (url.pathname === '/block' && request.method === 'GET') return readBlock(runtime, point, number('index'));
     if (request.method === 'PUT') {
-      await writeBytes(runtime, request.body, number('offset'), number('length'));
+      const answer = await serveWrite(runtime, request, url);
       maintenance.scheduleFold();
-      return new Response(null, { status: 204 });
+      return answer;
     }
     return readBytes(runtime, point, number('offset'), number('length'));
   }
@@ -267,6 +295,8 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
       throw new EngineError('busy', 'another operation of this disk is running');
     }
     const mark = this.#meter.mark();
+    if (isExclusive(job) || job.kind === 'reinstall')
+      this.#nbd.hangUpOnAll('head', 'the content of the disk is being replaced');
     if (isLong(job)) {
       acceptLong(runtime, jobId, job);
       const report: JobReport = { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
@@ -307,6 +337,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     for (const { id } of this.#records.jobs()) this.#records.deleteJob(id);
     maintenance.schedule('release', 0);
     maintenance.scheduleCollection();
+    this.#nbd.hangUpOnAll('all', 'the disk was deleted');
     // What still runs belongs to the disk that was: it ends at its next turn, and the tombstone is opened afresh.
     runtime.isClosed = true;
     this.#loaded = null;
@@ -324,6 +355,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     // First, so that nothing can be acknowledged, or pinned, while the calls below are under way, and then be gone.
     runtime.isClosed = true;
     this.#loaded = null;
+    this.#nbd.hangUpOnAll('all', 'the disk was deleted');
     await Promise.all(
       this.#records.held().map(({ id, locator }) => this.#giveBack(runtime.owner, id, parseLocator(locator))),
     );
@@ -347,7 +379,8 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     const runtime = new DiskRuntime(this.env, obs, this.#zone, this.#store, this.#records);
     const exclusive = this.#records.jobs().find((row) => row.report.state === 'running' && isExclusive(row.job));
     if (exclusive) runtime.takeExclusive(exclusive.id);
-    this.#loaded = { runtime, maintenance: new Maintenance(this.env, this.ctx.storage, runtime) };
+    const detach = () => this.#nbd.detachIfAlone();
+    this.#loaded = { runtime, maintenance: new Maintenance(this.env, this.ctx.storage, runtime, detach) };
     return this.#loaded;
   }
 }

@@ -22,6 +22,9 @@ import type { DiskRuntime } from './runtime.ts';
 /** Objects of a vault that a walk on a disk remembers: the pages of one group, and some blocks. */
 const OVERLAY_BYTES = 4 * 2 ** 20;
 
+/** Steps between two turns: a step reads sixteen pages of each point, a few milliseconds. */
+const STEPS_PER_TURN = 2;
+
 export interface Point {
   readonly root: Digest;
   readonly sizeBytes: number;
@@ -44,11 +47,9 @@ export interface Points {
 
 /** Runs an engine job over the points to its end. */
 export function driveOver<T>(points: Points, job: Job<T>): Promise<T> {
-  return runFetching(
-    job,
-    (refs) => points.bring(refs),
-    () => points.pause(),
-  );
+  let steps = 0;
+  const bring = (refs: readonly ObjectRef[]) => points.bring(refs);
+  return runFetching(job, bring, () => (++steps % STEPS_PER_TURN === 0 ? points.pause() : undefined));
 }
 
 /** Uses points and closes them, whatever comes of it. */
@@ -71,19 +72,16 @@ export async function openDiskPoints(
   const { store, disk, owner } = runtime;
   const mark = store.meter.mark();
   const backup = [fromName, toName].find((name) => name.kind === 'backup');
-  const vaultId = backup?.kind === 'backup' ? backup.vaultId : null;
-  const rooted =
-    backup?.kind === 'backup'
-      ? await backupRoot(env, owner.projectId, backup.vaultId, backup.backupId, store.meter)
-      : null;
+  const { projectId } = owner;
+  const held = backup ? await backupRoot(env, projectId, backup.vaultId, backup.backupId, store.meter) : null;
   for (const name of [fromName, toName]) await intoTree(runtime, name);
   // No await from here until the roots are held: folding and collecting go on beside the walk.
-  const to = resolve(runtime, toName, rooted, null);
-  const from = resolve(runtime, fromName, rooted, to);
+  const to = resolve(runtime, toName, held, null);
+  const from = resolve(runtime, fromName, held, to);
   disk.state.walkedRoots.add(from.root).add(to.root);
 
   const host = engineHost();
-  const vault = vaultId === null ? null : vaultClient(env, owner.projectId, vaultId, store.meter);
+  const vault = backup ? vaultClient(env, projectId, backup.vaultId, store.meter) : null;
   const source = vault && new ObsObjectSource(new R2Obs(env.OBS, store.meter), (refs) => vault.locate(refs));
   const objects = source ? new Objects(new FrameCache(OVERLAY_BYTES, store.objects), host) : disk.state.objects;
   return {
@@ -127,11 +125,12 @@ function pointId(name: Extract<PointName, { kind: 'head' | 'snapshot' }>): Point
   return name.kind === 'head' ? 'head' : { snapshotId: name.snapshotId };
 }
 
-function ignoreDamaged(error: unknown): void {
+/** What cannot be had is found missing by whoever needs it. */
+export function ignoreDamaged(error: unknown): void {
   if (!(error instanceof EngineError && error.code === 'damaged')) throw error;
 }
 
-/** The point that a query names: JSON of a PointName, as the data service writes it; `fallback` when it names none. */
+/** The point that a query names: JSON of a PointName, as the data service writes it. */
 export function pointOf(query: URLSearchParams, name: 'from' | 'to'): PointName {
   const text = query.get(name);
   if (text === null) throw new DataRefusal('bad-points', `the request names no point in ${name}`);

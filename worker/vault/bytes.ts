@@ -2,7 +2,8 @@
 
 import { EngineError } from '../../engine/errors.ts';
 import type { BackupReader } from '../../engine/repository/reader.ts';
-import { toHex } from '../../engine/types.ts';
+import { BLOCK_BYTES, toHex } from '../../engine/types.ts';
+import { blockResponse } from '../disk/blocks.ts';
 import type { AllocatedBlocks } from '../protocol.ts';
 
 const CHUNK_BYTES = 1_048_576;
@@ -27,6 +28,13 @@ export async function bytesResponse(reader: BackupReader, query: URLSearchParams
     },
   });
   return new Response(body, { headers: { 'content-type': 'application/octet-stream', 'content-length': `${length}` } });
+}
+
+/** 200 with one block and its digest. */
+export async function singleBlock(reader: BackupReader, query: URLSearchParams): Promise<Response> {
+  const parts: Uint8Array[] = [];
+  for await (const part of reader.read(numberOf(query, 'index') * BLOCK_BYTES, BLOCK_BYTES)) parts.push(part);
+  return blockResponse(concat(parts, BLOCK_BYTES));
 }
 
 /** 200 with AllocatedBlocks. */

@@ -18,9 +18,14 @@ import { dataFault } from '../disk/bytes.ts';
 import { servePoints } from '../disk/serve-points.ts';
 import type { Env } from '../env.ts';
 import { engineHost } from '../host.ts';
+import { renewLeave } from '../nbd/leave.ts';
+import { hangUp, NbdSockets } from '../nbd/sockets.ts';
+import { readConnecting } from '../nbd/upgrade.ts';
+import { CloseCode } from '../nbd/wire.ts';
 import type { JobFailure, JobReport, VaultJob, VaultRpc } from '../protocol.ts';
-import { blocksResponse, bytesResponse } from './bytes.ts';
+import { blocksResponse, bytesResponse, singleBlock } from './bytes.ts';
 import type { VaultWire } from './client.ts';
+import { BackupExport } from './nbd-export.ts';
 import { openVaultPoints } from './points.ts';
 import { answer, Bill, type PackedRefs, unpackRefs } from './wire.ts';
 
@@ -37,6 +42,7 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
   readonly #bill = new Bill(this.#meter);
   readonly #store: SqlVaultStore;
   readonly #core: VaultCore;
+  readonly #nbd: NbdSockets;
   /** Of the backup that was read last: a client reads a backup in many ranges. */
   #reader: { readonly backupId: string; readonly reader: BackupReader } | null = null;
 
@@ -49,6 +55,14 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
       clock: { nowMs: () => Date.now() },
       host: engineHost(),
       pause: () => scheduler.wait(0),
+    });
+    this.#nbd = new NbdSockets(ctx, {
+      ready: async () => undefined,
+      open: ({ point }) => {
+        const { row, reader } = this.#readerOf(point);
+        return new BackupExport(row, reader);
+      },
+      renew: (leave) => renewLeave(env, leave),
     });
   }
 
@@ -182,17 +196,31 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
       }
       const points = await servePoints(request, url, (from, to) => openVaultPoints(this.#core, this.#meter, from, to));
       if (points) return points;
-      const row = this.#core.available(url.searchParams.get('backup') ?? '');
-      if (this.#reader?.backupId !== row.id) {
-        const reader = new BackupReader(engineHost(), this.#core.context.source, row);
-        this.#reader = { backupId: row.id, reader };
-      }
-      const { reader } = this.#reader;
+      const { row, reader } = this.#readerOf(url.searchParams.get('backup') ?? '');
+      if (url.pathname === '/nbd') return this.#nbd.accept(readConnecting(url));
       if (url.pathname === '/bytes') return await bytesResponse(reader, url.searchParams);
+      if (url.pathname === '/block') return await singleBlock(reader, url.searchParams);
       if (url.pathname === '/blocks') return await blocksResponse(reader, row.sizeBytes, url.searchParams);
       throw new EngineError('not-found', 'there is no such path');
     } catch (error) {
       return dataFault(error);
     }
+  }
+
+  #readerOf(backupId: string) {
+    const row = this.#core.available(backupId);
+    if (this.#reader?.backupId !== row.id) {
+      const reader = new BackupReader(engineHost(), this.#core.context.source, row);
+      this.#reader = { backupId: row.id, reader };
+    }
+    return { row, reader: this.#reader.reader };
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    await this.#nbd.message(socket, message);
+  }
+
+  override async webSocketClose(socket: WebSocket): Promise<void> {
+    hangUp(socket, CloseCode.done, '');
   }
 }

@@ -3,22 +3,20 @@
 import type { Meter } from '../../engine/cost.ts';
 import { Objects } from '../../engine/objects.ts';
 import { FrameCache } from '../../engine/repository/frame-cache.ts';
-import { PageReader } from '../../engine/repository/page-reader.ts';
 import type { VaultCore } from '../../engine/repository/vault.ts';
-import { HOLE, Kind, type ObjectRef } from '../../engine/types.ts';
+import { HOLE } from '../../engine/types.ts';
 import type { Point, Points } from '../disk/points.ts';
 import { DataRefusal } from '../disk/refusal.ts';
 import { engineHost } from '../host.ts';
 import type { PointName } from '../protocol.ts';
 
-/** A window of pages of each backup, and the blocks of one group. */
+/** Pages of one path of each backup with their neighbours, and the blocks of one group. */
 const CACHE_BYTES = 4 * 2 ** 20;
 
 export async function openVaultPoints(core: VaultCore, meter: Meter, from: PointName, to: PointName): Promise<Points> {
   const mark = meter.mark();
   const host = engineHost();
   const objects = new Objects(new FrameCache(CACHE_BYTES), host);
-  const pages = new PageReader(core.context, objects);
   const toPoint = resolve(core, to);
   return {
     from: from.kind === 'empty' ? { root: HOLE, sizeBytes: toPoint.sizeBytes } : resolve(core, from),
@@ -26,10 +24,7 @@ export async function openVaultPoints(core: VaultCore, meter: Meter, from: Point
     objects,
     host,
     async bring(refs) {
-      const ofKind = (kind: Kind): ObjectRef[] => refs.filter((ref) => ref.kind === kind);
-      const blocks = ofKind(Kind.block);
-      await pages.bring(ofKind(Kind.page));
-      if (blocks.length > 0) objects.adopt(blocks, await core.context.source.fetch(blocks));
+      objects.adopt(refs, await core.context.source.fetch(refs));
     },
     async pause() {
       await core.context.pause();

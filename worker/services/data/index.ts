@@ -1,19 +1,18 @@
 // The data service, under /data/v1: the bytes of volumes, snapshots and backups.
 
-import { z } from '@hono/zod-openapi';
-import { NO_COST } from '../../../engine/cost.ts';
+import type { z } from '@hono/zod-openapi';
 import { fault } from '../../faults.ts';
 import { ApiError, badRequest, FaultError } from '../../http/errors.ts';
-import { optionalText } from '../../http/fields.ts';
 import { type App, type Call, Routes } from '../../http/operation.ts';
 import type { DataGrant, DataTarget } from '../../project/contract.ts';
-import { forgetGrant, grantFor } from './grants.ts';
-import { askObject, refusalOf } from './objects.ts';
+import { blockRoutes } from './blocks.ts';
+import { changeRoutes } from './changes.ts';
+import { grantFor } from './grants.ts';
+import { nbdRoutes } from './nbd.ts';
+import { askObject, refused } from './objects.ts';
 import { type ByteRange, parseRange, parseWriteRange, SECTOR_BYTES } from './ranges.ts';
-import { exactly, takeBody, trim } from './streams.ts';
-
-/** How long to wait for the reason when a write broke off. */
-const BODY_VERDICT_MS = 200;
+import { BlockList, Blocks, pageLimit, Status } from './shapes.ts';
+import { answerTo, exactly, takeBody, trim } from './streams.ts';
 
 type AnyCall = Call<unknown, unknown>;
 type Kind = DataTarget['kind'];
@@ -58,7 +57,7 @@ async function read(call: AnyCall, target: DataTarget): Promise<Response> {
   const from = floor(offset);
   const to = ceil(offset + length);
   const answer = await askObject(call.env, grant, 'bytes', { offset: String(from), length: String(to - from) });
-  if (answer.status !== 200 || answer.body === null) throw await refused(call, target, 'read', answer);
+  if (answer.status !== 200 || answer.body === null) throw await refused(call, [target], 'read', answer);
   const isAligned = from === offset && to === offset + length;
   const body = isAligned ? sized(grant, answer, length) : exactly(trim(answer.body, offset - from, length), length);
   return new Response(body, { status, headers });
@@ -77,83 +76,21 @@ async function write(call: AnyCall, target: DataTarget): Promise<Response> {
   if (request.body === null) throw new ApiError(400, 'The body is empty.', { code: 'body-size' });
   const body = await takeBody(request, request.body, length);
   const query = { offset: String(offset), length: String(length) };
-  let answer: Response;
-  try {
-    answer = await askObject(call.env, grant, 'bytes', query, { method: 'PUT', body: body.stream });
-  } catch (error) {
-    // A body that broke off breaks the request to the object too: what is wrong with it is what the client must know.
-    if (!ofPlatform(error)) await Promise.race([body.counted, scheduler.wait(BODY_VERDICT_MS)]);
-    throw error;
-  }
-  if (answer.status !== 204) {
-    await settled(body.counted);
-    throw body.refusal() ?? (await refused(call, target, 'write', answer));
-  }
-  await body.counted;
+  const asked = askObject(call.env, grant, 'bytes', query, { method: 'PUT', body: body.stream });
+  const answer = await answerTo(asked, body, (response) => response.status === 204);
+  if (answer.status !== 204) throw body.refusal() ?? (await refused(call, [target], 'write', answer));
   return new Response(null, { status: 204 });
 }
 
-/** Waits, but not for long, until the pipe of a refused body has let go of it. */
-async function settled(counted: Promise<void>): Promise<void> {
-  await Promise.race([counted.catch(() => undefined), scheduler.wait(BODY_VERDICT_MS)]);
-}
-
-/** The object itself failed, and the platform says so. */
-function ofPlatform(error: unknown): boolean {
-  const { retryable, overloaded, durableObjectReset } = error as Record<string, unknown>;
-  return Boolean(retryable || overloaded || durableObjectReset);
-}
-
-async function refused(
-  call: AnyCall,
-  target: DataTarget,
-  right: 'read' | 'write',
-  answer: Response,
-): Promise<ApiError> {
-  const error = await refusalOf(answer, right);
-  if (error.status === 404) forgetGrant(call, target, right);
-  return error;
-}
-
-/** Largest page of block digests. */
-const BLOCKS_MAX = 10_000;
-
-const BlockList = z.object({ cursor: optionalText, limit: optionalText });
-
 async function blocks(call: Call<z.output<typeof BlockList>, unknown>, target: DataTarget): Promise<Response> {
-  const { cursor = '0', limit = '1000' } = call.query;
+  const { cursor = '0', limit } = call.query;
   if (!/^\d{1,10}$/.test(cursor)) throw badRequest('cursor must be a block index, as the last answer gave it in next.');
-  if (!/^\d{1,6}$/.test(limit) || Number(limit) < 1) throw badRequest('limit must be a whole number from 1.');
   const grant = await grantFor(call, target, 'read');
-  const query = { cursor, limit: String(Math.min(Number(limit), BLOCKS_MAX)) };
+  const query = { cursor, limit: pageLimit(limit) };
   const answer = await askObject(call.env, grant, 'blocks', query);
-  if (answer.status !== 200) throw await refused(call, target, 'read', answer);
+  if (answer.status !== 200) throw await refused(call, [target], 'read', answer);
   return new Response(answer.body, { status: 200, headers: { 'Content-Type': 'application/json' } });
 }
-
-const Blocks = z
-  .object({
-    blocks: z.array(z.object({ blockIndex: z.number(), digest: z.string() })),
-    next: z.number().nullable(),
-    sizeBytes: z.number(),
-    blockBytes: z.number(),
-  })
-  .openapi('AllocatedBlocks');
-
-const Cost = z.object(Object.fromEntries(Object.keys(NO_COST).map((name) => [name, z.number()]))).openapi('Cost');
-
-const Status = z
-  .object({
-    sizeBytes: z.number(),
-    storedBytes: z.number(),
-    objects: z.number(),
-    logEntries: z.number(),
-    snapshots: z.array(z.object({ id: z.string(), sealed: z.boolean(), hidden: z.boolean() })),
-    hydration: z.object({ remainingBytes: z.number() }).nullable(),
-    cost: Cost,
-    costUsd: z.number(),
-  })
-  .openapi('DiskStatus');
 
 /** How the disk itself stands: what is still to be folded or fetched, and what it has cost since it came into memory. */
 async function status(call: AnyCall, target: DataTarget): Promise<Response> {
@@ -198,5 +135,8 @@ export function registerData(app: App): void {
           throw new FaultError(fault('data-readonly', { kind, id: call.params.id! }));
         },
       });
+    blockRoutes(routes, kind);
+    changeRoutes(routes, kind);
+    nbdRoutes(routes, kind);
   }
 }

@@ -2,9 +2,10 @@
 
 import type { Env } from '../../env.ts';
 import { ApiError } from '../../http/errors.ts';
-import type { DataGrant } from '../../project/contract.ts';
+import type { Call } from '../../http/operation.ts';
+import type { DataGrant, DataTarget } from '../../project/contract.ts';
 import type { DataFault } from '../../protocol.ts';
-import type { Right } from './grants.ts';
+import { forgetGrant, type Right } from './grants.ts';
 
 /** HTTP status by refusal; a range that does not exist is 416 to a reader and 400 to a writer. */
 const STATUS: Readonly<Record<DataFault['code'], number>> = {
@@ -16,34 +17,48 @@ const STATUS: Readonly<Record<DataFault['code'], number>> = {
   damaged: 500,
   'body-size': 400,
   full: 507,
+  'bad-cursor': 400,
+  'bad-points': 400,
+  'bad-stream': 400,
+  changed: 409,
+  'wrong-base': 409,
+  'too-large': 413,
+  'digest-mismatch': 422,
 };
 
 /** Seconds after which trying again is worth it. */
 const RETRY_AFTER_S = '1';
 
+/** What an object is asked for. */
+export type ObjectPath = 'bytes' | 'block' | 'blocks' | 'changes' | 'commitment' | 'delta' | 'proof' | 'nbd';
+
 /** The object's answer to a request about the granted bytes. */
 export async function askObject(
   env: Env,
   grant: DataGrant,
-  path: 'bytes' | 'blocks',
+  path: ObjectPath,
   query: Readonly<Record<string, string>>,
   init: RequestInit = {},
 ): Promise<Response> {
   if (grant.kind === 'vault') {
     const search = new URLSearchParams({ ...query, backup: grant.backupId });
     const stub = env.VAULT.get(env.VAULT.idFromName(grant.vaultId));
-    const headers = { 'x-evs-project': grant.projectId };
+    const headers = { ...(init.headers as Record<string, string>), 'x-evs-project': grant.projectId };
     return await stub.fetch(`http://vault/${path}?${search}`, { ...init, headers });
   }
   const search = new URLSearchParams({ ...query, point: grant.snapshotId ?? 'head' });
   const hint = grant.locationHint === null ? {} : { locationHint: grant.locationHint as DurableObjectLocationHint };
   const stub = env.DISK.get(env.DISK.idFromName(grant.diskId), hint);
-  const headers = { 'x-evs-project': grant.owner.projectId, 'x-evs-zone': grant.owner.zone };
+  const headers = {
+    ...(init.headers as Record<string, string>),
+    'x-evs-project': grant.owner.projectId,
+    'x-evs-zone': grant.owner.zone,
+  };
   return await stub.fetch(`http://disk/${path}?${search}`, { ...init, headers });
 }
 
 /** The error of a refused request. */
-export async function refusalOf(answer: Response, right: Right): Promise<ApiError> {
+async function refusalOf(answer: Response, right: Right): Promise<ApiError> {
   const fault = await answer.json<DataFault>().catch(() => null);
   if (fault === null || !Object.hasOwn(STATUS, fault.code)) {
     return new ApiError(500, `The object that holds the bytes failed with status ${answer.status}.`);
@@ -54,4 +69,16 @@ export async function refusalOf(answer: Response, right: Right): Promise<ApiErro
     details: fault.ranges === undefined ? {} : { ranges: fault.ranges },
     headers: status === 503 ? { 'Retry-After': RETRY_AFTER_S } : {},
   });
+}
+
+/** The same; a grant for what the object does not know is not used again. */
+export async function refused(
+  call: Call<unknown, unknown>,
+  targets: readonly DataTarget[],
+  right: Right,
+  answer: Response,
+): Promise<ApiError> {
+  const error = await refusalOf(answer, right);
+  if (error.status === 404) for (const target of targets) forgetGrant(call, target, right);
+  return error;
 }

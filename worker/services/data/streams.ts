@@ -30,6 +30,9 @@ export function exactly(source: ReadableStream<Uint8Array>, length: number): Rea
   return fixed.readable;
 }
 
+/** How long to wait for the reason when a write broke off. */
+const BODY_VERDICT_MS = 200;
+
 /** Bodies up to here are taken in whole: a block, as guests write them. */
 const WHOLE_BODY_MAX = 65_536;
 
@@ -102,6 +105,42 @@ function chunkedMeter(length: number, refuse: (text: string) => never): Transfor
       if (held !== null) controller.enqueue(held);
     },
   });
+}
+
+/** The body of a request that does not say how long it is: the format of what is in it must. */
+export function takeChunkedBody(source: ReadableStream<Uint8Array>): CountedBody {
+  const { readable, writable } = new IdentityTransformStream();
+  const counted = source.pipeTo(writable, { preventCancel: true });
+  counted.catch(() => undefined);
+  return { stream: readable, counted, refusal: () => null };
+}
+
+/**
+ * The object's answer to a request with this body, once it is known how the body ended: when it broke off, what was wrong
+ * with it is thrown. A refusal is answered without waiting for the rest of the body.
+ */
+export async function answerTo(
+  asked: Promise<Response>,
+  body: CountedBody,
+  isDone: (answer: Response) => boolean,
+): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await asked;
+  } catch (error) {
+    // A body that broke off breaks the request to the object too: what is wrong with it is what the client must know.
+    if (!ofPlatform(error)) await Promise.race([body.counted, scheduler.wait(BODY_VERDICT_MS)]);
+    throw error;
+  }
+  if (isDone(answer)) await body.counted;
+  else await Promise.race([body.counted.catch(() => undefined), scheduler.wait(BODY_VERDICT_MS)]);
+  return answer;
+}
+
+/** The object itself failed, and the platform says so. */
+function ofPlatform(error: unknown): boolean {
+  const { retryable, overloaded, durableObjectReset } = error as Record<string, unknown>;
+  return Boolean(retryable || overloaded || durableObjectReset);
 }
 
 function cutOff(length: number): ApiError {

@@ -40,6 +40,17 @@ describe('an attachment', () => {
     expect((await at(26, demo, 'GET', '/attachments')).status).toBe(404);
   });
 
+  it('reserves as long as the connector is empty, and nobody connects with one', async () => {
+    const { demo } = who;
+    const volume = await demo.createVolume();
+    const { status, body } = await reserve(volume.id, { instance_uuid: 'server-1', connector: {} });
+    expect([status, body.attachment.status, body.attachment.connection_info]).toEqual([200, 'reserved', {}]);
+    expect((await demo.volumeAs(volume.id)).status).toBe('reserved');
+    const nobody = { attachment: { connector: {} } };
+    expect((await at(54, demo, 'PUT', `/attachments/${body.attachment.id}`, nobody)).status).toBe(400);
+    expect((await demo.volumeAs(volume.id)).status).toBe('reserved');
+  });
+
   it('of a shared volume is one of several', async () => {
     const { demo } = who;
     const volume = await demo.createVolume({ multiattach: true });

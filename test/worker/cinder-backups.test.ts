@@ -86,7 +86,16 @@ describe('records', () => {
 
   it('that are none of ours are refused', async () => {
     const { admin } = who;
-    for (const url of ['', '!', btoa('{}'), btoa('null'), 'x'.repeat(70_000)]) {
+    const volume = await who.demo.createVolume();
+    const backup = await who.demo.createBackup(volume.id);
+    const exported = await must(200, admin, 'GET', `/backups/${backup.id}/export_record`);
+    const written = JSON.parse(atob(exported['backup-record'].backup_url));
+    // Well formed, but nothing that a list could show, or a disk be made of.
+    const id = crypto.randomUUID();
+    const never = { ...written, id, created_ms: Number.MAX_SAFE_INTEGER };
+    const badKeys = { ...written, id, volume: { ...written.volume, metadata: { '': 'x' } } };
+    const mended = [never, badKeys].map((each) => btoa(JSON.stringify(each)));
+    for (const url of ['', '!', btoa('{}'), btoa('null'), 'x'.repeat(70_000), ...mended]) {
       const body = { 'backup-record': { backup_service: 'cinder.backup.drivers.edge_evs', backup_url: url } };
       expect((await at(70, admin, 'POST', '/backups/import_record', body)).status).toBe(400);
     }
@@ -103,6 +112,26 @@ describe('an administrator', () => {
     const quota = await must(200, demo, 'GET', `/os-quota-sets/${demo.projectId}?usage=True`);
     const listed = await must(200, demo, 'GET', '/backups');
     expect(quota.quota_set.backups.in_use).toBe(listed.backups.length);
+  });
+
+  it('has backups of a tenant that this one cannot read, restore or make disks of', async () => {
+    const { demo, admin } = who;
+    const volume = await demo.createVolume();
+    await demo.write(volume.id, 0, pattern(7));
+    const { id } = await made(admin, volume.id);
+    const before = await must(200, demo, 'GET', '/volumes');
+    expect((await at(70, demo, 'POST', '/volumes', { volume: { size: 1, backup_id: id } })).status).toBe(404);
+    const native = { volume: { availability_zone: 'eu-de-01', volume_type: 'SAS', size: 10, backup_id: id } };
+    expect((await demo.send('POST', '/evs/v2/{p}/cloudvolumes', native)).status).toBe(404);
+    expect((await demo.get(`backups/${id}`, 512)).status).toBe(404);
+    expect((await demo.send('GET', `/data/v1/{p}/backups/${id}/blocks`)).status).toBe(404);
+    expect((await at(70, demo, 'POST', `/backups/${id}/restore`, { restore: {} })).status).toBe(404);
+    expect((await demo.answer('GET', '/cbr/v3/{p}/operation-logs')).text).not.toContain(id);
+    expect(await must(200, demo, 'GET', '/volumes')).toEqual(before);
+    expect((await must(200, admin, 'GET', `/backups/${id}`)).backup.status).toBe('available');
+    await must(202, admin, 'DELETE', `/backups/${id}`);
+    await admin.gone(`/evs/v3/{p}/backups/${id}`);
+    expect((await demo.answer('GET', '/cbr/v3/{p}/operation-logs')).text).not.toContain(id);
   });
 
   it('says what a stuck one is, and nobody else does', async () => {

@@ -39,3 +39,9 @@ export async function must(status: number, api: Api, method: string, path: strin
   expect([answer.status, answer.body]).toEqual([status, answer.body]);
   return answer.body;
 }
+
+/** A volume type that nothing uses yet. */
+export async function newType(admin: Api, fields: Readonly<Record<string, unknown>> = {}): Promise<Json> {
+  const body = { volume_type: { name: `type-${crypto.randomUUID()}`, ...fields } };
+  return (await must(200, admin, 'POST', '/types', body)).volume_type;
+}

@@ -2,22 +2,17 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from './api.ts';
-import { at, must, type Users, users } from './cinder-bench.ts';
+import { at, must, newType, type Users, users } from './cinder-bench.ts';
 
 let who: Users;
 beforeAll(async () => {
   who = await users();
 });
 
-const newType = async (fields: Readonly<Record<string, unknown>> = {}): Promise<Json> => {
-  const body = { volume_type: { name: `type-${crypto.randomUUID()}`, ...fields } };
-  return (await must(200, who.admin, 'POST', '/types', body)).volume_type;
-};
-
 describe('a volume type', () => {
   it('that is private is for who was let in; its name is on the volumes, also a new one', async () => {
     const { demo, other, admin } = who;
-    const type = await newType({ 'os-volume-type-access:is_public': false });
+    const type = await newType(who.admin, { 'os-volume-type-access:is_public': false });
     const create = () => at(70, demo, 'POST', '/volumes', { volume: { size: 1, volume_type: type.name } });
     expect((await create()).status).toBe(404);
     const access = { addProjectAccess: { project: demo.projectId } };
@@ -41,7 +36,7 @@ describe('a volume type', () => {
 
   it('is changed by administrators only, and never one of the vendor', async () => {
     const { demo, admin } = who;
-    const type = await newType({ extra_specs: { a: 'b' } });
+    const type = await newType(who.admin, { extra_specs: { a: 'b' } });
     for (const [method, path, body] of [
       ['POST', '/types', { volume_type: { name: 'mine' } }],
       ['PUT', `/types/${type.id}`, { volume_type: { name: 'mine' } }],
@@ -73,7 +68,7 @@ describe('a volume type', () => {
 
   it('of encrypted disks makes none: the record is kept, the promise is not made', async () => {
     const { demo, admin } = who;
-    const type = await newType();
+    const type = await newType(who.admin);
     const encryption = { provider: 'luks', control_location: 'front-end', key_size: '256' };
     await must(200, admin, 'POST', `/types/${type.id}/encryption`, { encryption });
     const shown = await must(200, admin, 'GET', `/types/${type.id}/encryption`);
@@ -86,7 +81,7 @@ describe('a volume type', () => {
 
   it('may make shared disks, and carry specs of quality of service', async () => {
     const { demo, admin } = who;
-    const type = await newType({ extra_specs: { multiattach: '<is> True' } });
+    const type = await newType(who.admin, { extra_specs: { multiattach: '<is> True' } });
     expect((await demo.createVolume({ volume_type: type.name })).multiattach).toBe(true);
     const qos = await must(200, admin, 'POST', '/qos-specs', { qos_specs: { name: type.id, iops: '5' } });
     const { id } = qos.qos_specs;
@@ -202,6 +197,13 @@ describe('an administrator', () => {
     expect(await demo.volumeAs(volume.id)).toMatchObject({ status: 'available', attachments: [] });
     expect((await act({ 'os-reset_status': { status: 'in-use' } })).status).toBe(400);
     expect((await act({ 'os-reset_status': {} })).status).toBe(400);
+    for (const wrong of [{ status: 'deleting' }, { attach_status: 'flying' }, { migration_status: 'flying' }]) {
+      expect([(await act({ 'os-reset_status': wrong })).status, wrong]).toEqual([400, wrong]);
+    }
+    for (const status of ['Detaching', 'error_deleting']) {
+      expect((await act({ 'os-reset_status': { status, attach_status: 'DETACHED' } })).status).toBe(202);
+      expect((await demo.volumeAs(volume.id)).status).toBe(status.toLowerCase());
+    }
     expect((await act({ 'os-reset_status': { status: 'maintenance' } })).status).toBe(202);
     expect((await act({ 'os-extend': { new_size: 2 } }, demo)).status).toBe(400);
     expect((await act({ 'os-force_delete': {} })).status).toBe(202);

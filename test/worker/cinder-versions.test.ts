@@ -1,6 +1,8 @@
 // Fields appear with their microversion and never before; lists by page, time and likeness.
 
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createApp } from '../../worker/app.ts';
+import { openApiDocument } from '../../worker/services/system/openapi.ts';
 import type { Json } from './api.ts';
 import { at, must, type Users, users } from './cinder-bench.ts';
 import { bench, PROJECT } from './http-fakes.ts';
@@ -34,6 +36,56 @@ describe('microversions', () => {
       expect(await seen(minor - 1, path, kind), `${key} before 3.${minor}`).not.toContain(key);
       expect(await seen(minor, path, kind), `${key} from 3.${minor}`).toContain(key);
     }
+  });
+
+  it('are there in v3 only: v2 has nothing that came after 3.0', async () => {
+    const { demo } = who;
+    const volume = await demo.createVolume();
+    const newest = { 'OpenStack-API-Version': 'volume 3.70' };
+    for (const [method, path] of [
+      ['GET', '/evs/v2/{p}/volumes/summary'],
+      ['GET', '/evs/v2/{p}/messages'],
+      ['GET', '/evs/v2/{p}/attachments'],
+      ['GET', '/evs/v2/{p}/volume-transfers'],
+      ['GET', '/evs/v2/{p}/resource_filters'],
+      ['PUT', '/evs/v2/{p}/backups/x'],
+      ['PUT', '/vbs/v2/{p}/backups/x'],
+    ] as const) {
+      const response = await demo.send(method, path, method === 'PUT' ? {} : undefined, newest);
+      expect([response.status, path]).toEqual([404, path]);
+    }
+    const revert = { revert: { snapshot_id: 'x' } };
+    expect((await demo.send('POST', `/evs/v2/{p}/volumes/${volume.id}/action`, revert, newest)).status).toBe(400);
+    const paths = openApiDocument(createApp(), 'http://edge.test', 'test').paths ?? {};
+    expect(Object.keys(paths).filter((path) => /v2\/.*(messages|attachments|volume-transfers)/.test(path))).toEqual([]);
+    expect(JSON.stringify(paths['/evs/v2/{project_id}/volumes/{volume_id}/action'])).not.toContain('revert');
+    expect(JSON.stringify(paths['/evs/v3/{project_id}/volumes/{volume_id}/action'])).toContain('revert');
+  });
+
+  it('are a number with a point between, or the latest', async () => {
+    const { demo } = who;
+    const get = async (header: string) =>
+      (await demo.send('GET', '/evs/v3/{p}/volumes', undefined, { 'OpenStack-API-Version': header })).status;
+    const asked: [string, number][] = [
+      ['volume 3.0', 200],
+      ['volume latest', 200],
+      ['compute 2.1, volume 3.70', 200],
+      ['compute 2.90', 200],
+      ['', 200],
+      ['volume 3.71', 406],
+      ['volume 2.0', 406],
+      ['volume 4.0', 406],
+      ['volume', 400],
+      ['volume 3', 400],
+      ['volume 3.', 400],
+      ['volume 3.07', 400],
+      ['volume 03.7', 400],
+      ['volume 3.-1', 400],
+      ['volume 3.1e1', 400],
+      [`volume 3.${'9'.repeat(4000)}`, 406],
+      [`volume ${'x'.repeat(4000)}`, 400],
+    ];
+    for (const [header, status] of asked) expect([await get(header), header]).toEqual([status, header]);
   });
 
   it('end where the deployment says, in the version document and in requests', async () => {

@@ -4,6 +4,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AccountsConfig } from '../../worker/config.ts';
+import { fault, renderFault } from '../../worker/faults.ts';
 import type { IdentityRpc, LoginInput } from '../../worker/identity/contract.ts';
 import { type Claims, callerOf } from '../../worker/tokens.ts';
 import { Bench, must, mustRefuse } from './fakes/bench.ts';
@@ -161,8 +162,10 @@ describe('what an earlier release stored', () => {
   test('by a newer release is refused in words, and left alone', async () => {
     const domain = new Domain();
     await withFormat1(domain, '3');
-    await runInDurableObject(domain.stub, async (identity, { storage: { sql } }) => {
-      await expect(identity.login(loginOf('demo1', 'secret'))).rejects.toThrow(/format 3: run a newer release/);
+    mustRefuse(await domain.identity.login(loginOf('demo1', 'secret')), 'format-newer');
+    // To a client it is a service that is not there now.
+    expect(renderFault(fault('format-newer'), 'cinder').status).toBe(503);
+    await runInDurableObject(domain.stub, async (_identity, { storage: { sql } }) => {
       expect(sql.exec('SELECT id FROM user').toArray()).toEqual([{ id: 'user-9' }]);
     });
   });

@@ -48,6 +48,7 @@ describe('servers', () => {
     expect(await bench.stored()).toBe(before);
     const server = must(await project.createServer(caller, { name: 's', systemVolumeId: system.id }));
     mustRefuse(await project.attachToServer(caller, server.id, { volumeId: away.id }), 'attach-zone');
+    mustRefuse(await project.createAttachment(caller, { volumeId: away.id, serverId: server.id }), 'attach-zone');
     mustRefuse(await project.attachToServer(caller, server.id, { volumeId: system.id }), 'attach-status');
   });
 });

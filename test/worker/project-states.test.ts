@@ -303,3 +303,18 @@ test('calls that have no job show none, not even by a guessed id', async () => {
   const [row] = await bench.sql(`SELECT id FROM job WHERE body LIKE '%"action":"createSnapshot"%'`);
   mustRefuse(await bench.project.getJob(bench.caller, String(row?.id)), 'job-not-found');
 });
+
+test('an operation comes back to what the volume is by then, not to what it was', async () => {
+  const bench = new Bench();
+  const { caller, project } = bench;
+  const volume = await bench.volume();
+  const attachment = must(
+    await project.createAttachment(caller, { volumeId: volume.id, connector: { hostName: 'h' } }),
+  );
+  must(await project.completeAttachment(caller, attachment.id));
+  await bench.disk(volume.id).script('extend', ['silent', 'silent', 'silent']);
+  must(await project.extendVolume(caller, volume.id, { sizeGib: 2 }));
+  must(await project.deleteAttachment(caller, attachment.id));
+  expect(must(await project.getVolume(caller, volume.id)).status).toBe('extending');
+  await bench.volumeIn(volume.id, 'available');
+});

@@ -19,8 +19,8 @@ export const REQUEST_FAULTS = {
     message: 'This deployment is not a simulation: faults and the clock cannot be driven.',
   },
   'format-newer': {
-    status: 500,
-    message: 'The stored state of project {id} has format {found}, this release knows {known}: run the newer release.',
+    status: 503,
+    message: 'The stored state of {what} has format {found}, this release knows {known}: run the newer release.',
   },
   internal: { status: 500, message: '{reason}', native: evs('2001', 500) },
 

@@ -23,6 +23,11 @@ export const SETTINGS_FAULTS = {
   // transfers
   'transfer-not-found': { status: 404, message: 'Transfer {id} could not be found.' },
   'transfer-key': { status: 400, message: 'Attempt to transfer {id} with invalid auth key.' },
+  'transfer-underway': {
+    status: 400,
+    message: 'Volume {id} is on its way to another project.',
+    native: evs('5400'),
+  },
   'transfer-taken': { status: 400, message: 'Transfer {id} is being accepted.' },
   'transfer-volume-status': {
     status: 400,

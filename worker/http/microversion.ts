@@ -16,9 +16,11 @@ export function parseMicroversion(header: string | undefined, max: number): numb
     const [service, version] = part.trim().split(/\s+/);
     if (service !== 'volume' && service !== 'block-storage') continue;
     if (version === 'latest') return max;
-    const match = /^(\d+)\.(\d+)$/.exec(version ?? '');
+    const match = /^([1-9]\d*)\.([1-9]\d*|0)$/.exec(version ?? '');
     if (match === null)
-      throw badRequest(`API Version String ${version} is of invalid format. Must be of format MajorNum.MinorNum.`);
+      throw badRequest(
+        `API Version String ${(version ?? '').slice(0, 64)} is of invalid format. Must be of format MajorNum.MinorNum.`,
+      );
     const minor = Number(match[2]);
     if (match[1] !== '3' || minor > max) {
       throw new ApiError(

@@ -53,7 +53,7 @@ export interface OperationSpec<Q extends z.ZodType, B extends z.ZodType> {
   readonly summary: string;
   readonly access?: Access;
   readonly envelope?: EnvelopeName;
-  /** First microversion that has it: to an earlier one there is no such path. */
+  /** First microversion that has it: to an earlier one, and where there are none, there is no such path. */
   readonly since?: number;
   readonly query?: Q;
   readonly body?: B;
@@ -120,8 +120,14 @@ export class Routes {
     return this.add('delete', path, spec);
   }
 
-  /** Registers the operation for routing and in the OpenAPI document. */
+  /** Can a client of this group ask for what came with microversion 3.N? Without microversions all is 3.0. */
+  reaches(since: number): boolean {
+    return since === 0 || this.#defaults.microversions === true;
+  }
+
+  /** Registers the operation for routing and in the OpenAPI document, unless nobody could ever reach it. */
   add<Q extends z.ZodType, B extends z.ZodType>(method: Method, path: string, spec: OperationSpec<Q, B>): this {
+    if (!this.reaches(spec.since ?? 0)) return this;
     const full = `${this.#prefix}${path}`;
     const defaults = this.#defaults;
     const access = spec.access ?? defaults.access;
@@ -176,8 +182,8 @@ function check(schema: z.ZodType, value: unknown, codes: OperationSpec<z.ZodType
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   const field = issue.path.join('.');
-  const message =
-    field === '' ? `Invalid input: ${issue.message}` : `Invalid input for field/attribute ${field}: ${issue.message}`;
+  const said = issue.message.replace(/^Invalid input: /, '');
+  const message = field === '' ? `Invalid input: ${said}` : `Invalid input for field/attribute ${field}: ${said}`;
   throw badRequest(message.slice(0, 500), codes?.[field] ?? codes?.['*']);
 }
 

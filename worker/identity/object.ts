@@ -4,7 +4,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { ConfigError, loadConfig } from '../config.ts';
 import type { Env } from '../env.ts';
-import { type Outcome, ok, Refusal, refuse } from '../faults.ts';
+import { type Outcome, ok, Refusal } from '../faults.ts';
 import type { ProjectRpc } from '../project/contract.ts';
 import { type Claims, signToken, TOKEN_LIFE_MS } from '../tokens.ts';
 import { Accounts, ADMIN } from './accounts.ts';
@@ -52,42 +52,17 @@ export class Identity extends DurableObject<Env> implements IdentityRpc {
   }
 
   async login(input: LoginInput): Promise<Outcome<Issued>> {
-    const { domain, secret } = await this.#prepared();
-    const { password, token: by } = input;
-    const user =
-      password !== undefined
-        ? this.#logins.unchanged(await this.#logins.byPassword(password, domain))
-        : this.#logins.byToken(by);
-    const scope = user === null ? null : this.#logins.scopeFor(user, input.scope, domain);
-    if (user === null || scope === null) return refuse('unauthenticated');
-    const issuedMs = Date.now();
-    const claims: Claims = {
-      id: crypto.randomUUID(),
-      parentId: by?.id ?? null,
-      userId: user.id,
-      userName: user.name,
-      domainId: domain.id,
-      domainName: domain.name,
-      projectId: scope.place?.kind === 'project' ? scope.place.id : null,
-      projectName: scope.place?.kind === 'project' ? scope.placeName : null,
-      domainScoped: scope.place?.kind === 'domain',
-      roles: scope.roles,
-      methods: by === undefined ? ['password'] : [...new Set([...by.methods, 'token'])],
-      issuedMs,
-      // A token bought with a token does not outlive it.
-      expiresMs: Math.min(issuedMs + TOKEN_LIFE_MS, by?.expiresMs ?? Number.POSITIVE_INFINITY),
-    };
-    // In the same turn as the user was looked at: who is deleted from now on loses this token too.
-    this.#accounts.tokens.remember(asIssued(claims, user.passwordId));
-    return ok({ token: await signToken(claims, secret), claims });
+    return outcomeOf(() => this.#login(input));
   }
 
   async revoke(claims: Claims): Promise<Outcome<null>> {
-    await this.#prepared();
-    const { tokens } = this.#accounts;
-    tokens.revoke(tokens.get(claims.id) ?? asIssued(claims, ''));
-    await this.#tell();
-    return ok(null);
+    return outcomeOf(async () => {
+      await this.#prepared();
+      const { tokens } = this.#accounts;
+      tokens.revoke(tokens.get(claims.id) ?? asIssued(claims, ''));
+      await this.#tell();
+      return null;
+    });
   }
 
   async check(claims: Claims): Promise<Outcome<null>> {
@@ -223,6 +198,37 @@ export class Identity extends DurableObject<Env> implements IdentityRpc {
     });
   }
 
+  async #login(input: LoginInput): Promise<Issued> {
+    const { domain, secret } = await this.#prepared();
+    const { password, token: by } = input;
+    const user =
+      password !== undefined
+        ? this.#logins.unchanged(await this.#logins.byPassword(password, domain))
+        : this.#logins.byToken(by);
+    const scope = user === null ? null : this.#logins.scopeFor(user, input.scope, domain);
+    if (user === null || scope === null) throw new Refusal('unauthenticated');
+    const issuedMs = Date.now();
+    const claims: Claims = {
+      id: crypto.randomUUID(),
+      parentId: by?.id ?? null,
+      userId: user.id,
+      userName: user.name,
+      domainId: domain.id,
+      domainName: domain.name,
+      projectId: scope.place?.kind === 'project' ? scope.place.id : null,
+      projectName: scope.place?.kind === 'project' ? scope.placeName : null,
+      domainScoped: scope.place?.kind === 'domain',
+      roles: scope.roles,
+      methods: by === undefined ? ['password'] : [...new Set([...by.methods, 'token'])],
+      issuedMs,
+      // A token bought with a token does not outlive it.
+      expiresMs: Math.min(issuedMs + TOKEN_LIFE_MS, by?.expiresMs ?? Number.POSITIVE_INFINITY),
+    };
+    // In the same turn as the user was looked at: who is deleted from now on loses this token too.
+    this.#accounts.tokens.remember(asIssued(claims, user.passwordId));
+    return { token: await signToken(claims, secret), claims };
+  }
+
   /** The projects in which the user has a role. */
   #projectIdsOf(userId: string): Set<string> {
     const places = this.#accounts.assignments({ userId }).map(({ place }) => place);
@@ -238,16 +244,13 @@ export class Identity extends DurableObject<Env> implements IdentityRpc {
 
   /** Does the work for the bearer of a good token, and tells the projects of the tokens that it cost. */
   async #as<T>(claims: Claims, work: (domain: Domain) => T | Promise<T>): Promise<Outcome<T>> {
-    const { domain } = await this.#prepared();
-    if (this.#accounts.tokens.isRevoked(claims.id)) return refuse('token-revoked');
-    try {
+    return outcomeOf(async () => {
+      const { domain } = await this.#prepared();
+      if (this.#accounts.tokens.isRevoked(claims.id)) throw new Refusal('token-revoked');
       const value = await work(domain);
       await this.#tell();
-      return ok(value);
-    } catch (error) {
-      if (error instanceof Refusal) return { ok: false, fault: error.fault };
-      throw error;
-    }
+      return value;
+    });
   }
 
   /** The settings, with the stored accounts in line with them. */
@@ -287,6 +290,16 @@ export class Identity extends DurableObject<Env> implements IdentityRpc {
       this.#accounts.tokens.told(tokens);
     });
     await Promise.all(told);
+  }
+}
+
+/** A refusal as data: RPC does not keep classes. */
+async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return ok(await work());
+  } catch (error) {
+    if (error instanceof Refusal) return { ok: false, fault: error.fault };
+    throw error;
   }
 }
 

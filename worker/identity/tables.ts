@@ -1,5 +1,7 @@
 // The tables of the Identity object: accounts as JSON documents under id and name, who has which role where, tokens.
 
+import { Refusal } from '../faults.ts';
+
 /** Written into `meta`. A newer one is refused in words, never guessed at. */
 const IDENTITY_FORMAT = 2;
 
@@ -26,7 +28,9 @@ export class Tables {
   prepare(): void {
     const found = this.#exists() ? Number(this.meta('format')) : 0;
     if (found === IDENTITY_FORMAT) return;
-    if (found > IDENTITY_FORMAT) throw new Error(`The stored accounts have format ${found}: run a newer release.`);
+    if (found > IDENTITY_FORMAT) {
+      throw new Refusal('format-newer', { what: 'this domain', found, known: IDENTITY_FORMAT });
+    }
     this.change(() => {
       if (found === 1) this.#leaveFormat1();
       else this.#create();

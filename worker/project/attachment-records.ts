@@ -2,7 +2,7 @@
 // is; the records lie with their volumes.
 
 import { Refusal } from '../faults.ts';
-import { statusByAttachments } from './attachments.ts';
+import { mustBeInZone, statusByAttachments } from './attachments.ts';
 import type { Attachment, AttachmentQuery, Connector, CreateAttachment, Page } from './contract.ts';
 import type { Control } from './control.ts';
 import { checkName } from './fields.ts';
@@ -33,6 +33,7 @@ export function createAttachment(control: Control, input: CreateAttachment): Att
     throw new Refusal('attach-twice', { id, serverId });
   }
   if (attachments.length >= ATTACHMENTS_MAX) throw new Refusal('attach-limit', { limit: ATTACHMENTS_MAX });
+  mustBeInZone(control, volume, serverId);
   const blank: Attachment = {
     id: crypto.randomUUID(),
     volumeId: id,
@@ -44,7 +45,7 @@ export function createAttachment(control: Control, input: CreateAttachment): Att
     state: 'reserved',
   };
   const made = input.connector == null ? blank : connected(blank, input.connector);
-  write(control, volume, [...attachments, made]);
+  writeAttachments(control, volume, [...attachments, made]);
   return made;
 }
 
@@ -70,7 +71,7 @@ export function deleteAttachment(control: Control, id: string): readonly Attachm
   const server = attachment.serverId === null ? null : control.servers.get(attachment.serverId);
   if (server?.systemVolumeId === volume.id) throw new Refusal('detach-system');
   const rest = volume.attachments.filter((at) => at.id !== id);
-  write(control, volume, rest);
+  writeAttachments(control, volume, rest);
   return rest;
 }
 
@@ -111,15 +112,22 @@ function find(control: Control, id: string): { volume: VolumeRecord; attachment:
 }
 
 function replace(control: Control, volume: VolumeRecord, changed: Attachment): void {
-  write(
+  writeAttachments(
     control,
     volume,
     volume.attachments.map((at) => (at.id === changed.id ? changed : at)),
   );
 }
 
-/** An operation that runs, or has failed, keeps its status. */
-function write(control: Control, volume: VolumeRecord, attachments: readonly Attachment[]): void {
-  const keeps = volume.jobId !== null || volume.status.startsWith('error');
-  save(control, volume, { attachments, status: keeps ? volume.status : statusByAttachments(attachments) });
+/** An operation that runs, or has failed, keeps its status; one that runs comes back to what the volume is by now. */
+export function writeAttachments(control: Control, volume: VolumeRecord, attachments: readonly Attachment[]): void {
+  const { jobId, status, priorStatus } = volume;
+  const now = statusByAttachments(attachments);
+  const keeps = jobId !== null || status.startsWith('error');
+  const wasIdle = priorStatus === 'available' || priorStatus === 'in-use';
+  save(control, volume, {
+    attachments,
+    status: keeps ? status : now,
+    priorStatus: jobId !== null && wasIdle ? now : priorStatus,
+  });
 }

@@ -58,10 +58,7 @@ export function attachVolume(control: Control, id: string, input: AttachVolume):
     throw new Refusal('attach-twice', { id, serverId });
   }
   if (volume.attachments.length >= ATTACHMENTS_MAX) throw new Refusal('attach-limit', { limit: ATTACHMENTS_MAX });
-  const server = serverId === null ? null : control.servers.get(serverId);
-  if (server !== null && server.zone !== volume.zone) {
-    throw new Refusal('attach-zone', { id, volumeZone: volume.zone, serverZone: server.zone });
-  }
+  mustBeInZone(control, volume, serverId);
   const attachment: Attachment = {
     id: crypto.randomUUID(),
     volumeId: id,
@@ -102,6 +99,14 @@ export function detachVolume(
   const attachments = volume.attachments.filter((at) => at !== attachment);
   const status = failed ? volume.status : statusByAttachments(attachments);
   return save(control, volume, { status, attachments, system: isSystemDisk ? false : volume.system });
+}
+
+/** Refuses a registered server in another zone than the volume. */
+export function mustBeInZone(control: Control, volume: VolumeRecord, serverId: string | null): void {
+  const server = serverId === null ? null : control.servers.get(serverId);
+  if (server !== null && server.zone !== volume.zone) {
+    throw new Refusal('attach-zone', { id: volume.id, volumeZone: volume.zone, serverZone: server.zone });
+  }
 }
 
 /** Attachments of a server, by device. */

@@ -7,7 +7,7 @@ import { bare, visibleBackup } from './backups.ts';
 import type { Backup, BackupExport, Caller } from './contract.ts';
 import type { Control } from './control.ts';
 import { BACKUP_ZONE } from './create-backups.ts';
-import { checkDescription, checkName } from './fields.ts';
+import { checkDescription, checkMetadata, checkName } from './fields.ts';
 import { checkBackupQuota } from './quotas.ts';
 
 /** What a record says of who keeps the bytes; clients look for a name of this form. */
@@ -15,6 +15,8 @@ const SERVICE = 'cinder.backup.drivers.edge_evs';
 
 const text = z.string().max(255);
 const count = z.number().int().min(0);
+/** What a Date can be. */
+const timeMs = count.max(8.64e15);
 
 const Written = z.object({
   id: z.uuid(),
@@ -24,8 +26,8 @@ const Written = z.object({
   size: z.number().int().min(1),
   container: text.nullable(),
   object_count: count,
-  created_ms: count,
-  data_ms: count,
+  created_ms: timeMs,
+  data_ms: timeMs,
   /** Where the bytes are: project, vault, and the id there. */
   service_metadata: z.object({ project_id: text, vault_id: text, stored_as: text }),
   volume: z.object({
@@ -119,7 +121,7 @@ export function importBackup(control: Control, caller: Caller, written: WrittenB
     volumeZone: volume.zone,
     volumeBootable: volume.bootable,
     volumeSystem: volume.system,
-    volumeMetadata: volume.metadata,
+    volumeMetadata: checkMetadata(volume.metadata),
     sizeGib: written.size,
     zone: BACKUP_ZONE,
     snapshotId: null,

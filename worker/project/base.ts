@@ -17,6 +17,8 @@ export class ProjectBase extends DurableObject<Env> {
   readonly #agenda: Agenda;
   /** Until when the copy of the catalog may be used. Real time. */
   #catalogUntilMs = 0;
+  #catalogAsked = 0;
+  #catalogHad = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -76,7 +78,12 @@ export class ProjectBase extends DurableObject<Env> {
     const { control } = this;
     const isCatalog = control.projectId === CATALOG_ID;
     if (isCatalog) control.store.created(CATALOG_ID);
-    control.catalog = isCatalog ? catalog(control) : await this.projectNamed(CATALOG_ID).catalog();
+    const asked = ++this.#catalogAsked;
+    const copy = isCatalog ? catalog(control) : await this.projectNamed(CATALOG_ID).catalog();
+    // An answer that was overtaken by that to a later question is the older one.
+    if (asked < this.#catalogHad) return;
+    this.#catalogHad = asked;
+    control.catalog = copy;
     this.#catalogUntilMs = Date.now() + CATALOG_COPY_LIFE_MS;
   }
 

@@ -18,6 +18,12 @@ export class CatalogObject extends ProjectBase implements C.CatalogRpc {
   async updateVolumeType(caller: Caller, id: string, input: C.VolumeTypeInput) {
     return this.adminChange(caller, (control) => settings.updateVolumeType(control, id, input));
   }
+  async withdrawType(caller: Caller, id: string) {
+    return this.adminChange(caller, (control) => settings.withdrawType(control, id));
+  }
+  async offerType(caller: Caller, id: string) {
+    return this.adminChange(caller, (control) => settings.offerType(control, id));
+  }
   async deleteVolumeType(caller: Caller, id: string) {
     return this.adminChange(caller, (control) => settings.deleteVolumeType(control, id));
   }

@@ -12,9 +12,10 @@ import type {
   VolumeTypeInput,
 } from './contract.ts';
 import type { Control } from './control.ts';
-import { changedPairs, checkDescription, checkMetadata, checkName } from './fields.ts';
-import { QOS_SPECS_MAX, TYPES_MAX } from './limits.ts';
-import { checkedLimits } from './quotas.ts';
+import { changedPairs, checkMetadata, checkName, checkPrintable } from './fields.ts';
+import { QOS_SPECS_MAX, TYPE_WITHDRAWN_MS, TYPES_MAX } from './limits.ts';
+import { checkedLimits, limitsRenamed } from './quotas.ts';
+import type { TypeRecord } from './records.ts';
 import { builtInTypes } from './types.ts';
 
 /** The object's name. No project can have it: ids come from paths. */
@@ -24,9 +25,46 @@ const QUOTA_DEFAULTS_KEY = 'quotaDefaults';
 
 /** Everything that projects decide by. */
 export function catalog(control: Control): Catalog {
+  const types = control.types.all().filter((type) => !isWithdrawn(type));
+  return { types: types.map(bare), quotaDefaults: quotaDefaults(control) };
+}
+
+function quotaDefaults(control: Control): Readonly<Record<string, number>> {
   const [row] = control.store.rows('SELECT value FROM meta WHERE name = ?', QUOTA_DEFAULTS_KEY);
-  const quotaDefaults = row === undefined ? {} : JSON.parse(String(row.value));
-  return { types: control.types.all(), quotaDefaults };
+  return row === undefined ? {} : JSON.parse(String(row.value));
+}
+
+/** The contract's view of a record. */
+function bare({ withdrawnUntilMs: _until, ...type }: TypeRecord): VolumeType {
+  return type;
+}
+
+function isWithdrawn({ withdrawnUntilMs = 0 }: TypeRecord): boolean {
+  return withdrawnUntilMs > Date.now();
+}
+
+/**
+ * Takes a type out of the catalog for a while: once each project has the catalog without it, nobody makes a volume of it,
+ * and those that there are can be counted. By itself it comes back, should whoever asked not.
+ */
+export function withdrawType(control: Control, id: string): null {
+  control.types.put({ ...changeable(control, id), withdrawnUntilMs: Date.now() + TYPE_WITHDRAWN_MS });
+  return null;
+}
+
+/** Puts it back, if it is still there. */
+export function offerType(control: Control, id: string): null {
+  const type = control.types.get(id);
+  if (type !== null) control.types.put(bare(type));
+  return null;
+}
+
+/** For what must not happen to a type that a volume has: it was withdrawn, and is so without a break. */
+function withdrawn(control: Control, id: string): TypeRecord {
+  const type = changeable(control, id);
+  if (!isWithdrawn(type))
+    throw new Refusal('conflict', { reason: `Volume type ${id} was just being used: try again.` });
+  return type;
 }
 
 export function createVolumeType(control: Control, input: VolumeTypeInput): VolumeType {
@@ -34,7 +72,7 @@ export function createVolumeType(control: Control, input: VolumeTypeInput): Volu
   return control.types.put({
     id: crypto.randomUUID(),
     name: freeName(control, input.name ?? '', null),
-    description: checkDescription(input.description ?? null),
+    description: checkPrintable(input.description ?? null),
     isPublic: input.isPublic ?? true,
     isDefault: false,
     isBuiltIn: false,
@@ -51,16 +89,20 @@ export function updateVolumeType(control: Control, id: string, input: VolumeType
   if (name === undefined && description == null && isPublic === undefined) {
     throw new Refusal('invalid-request', { reason: 'Specify volume type name, description, is_public or several.' });
   }
-  return control.types.put({
+  const renamed = name === undefined ? type.name : freeName(control, name, id);
+  const limits = limitsRenamed(quotaDefaults(control), type.name, renamed);
+  control.store.setMeta(QUOTA_DEFAULTS_KEY, JSON.stringify(limits));
+  return put(control, {
     ...type,
-    name: name === undefined ? type.name : freeName(control, name, id),
-    description: description == null ? type.description : checkDescription(description),
+    name: renamed,
+    description: description == null ? type.description : checkPrintable(description),
     isPublic: isPublic ?? type.isPublic,
   });
 }
 
+/** No volume has it: see withdrawType. */
 export function deleteVolumeType(control: Control, id: string): null {
-  control.types.delete(changeable(control, id).id);
+  control.types.delete(withdrawn(control, id).id);
   return null;
 }
 
@@ -73,7 +115,7 @@ export function changeExtraSpecs(
   if (change.remove !== undefined && !Object.hasOwn(type.extraSpecs, change.remove)) {
     throw new Refusal('extra-spec-not-found', { id: typeId, key: change.remove });
   }
-  return control.types.put({ ...type, extraSpecs: pairsAfter(type.extraSpecs, change) });
+  return put(control, { ...type, extraSpecs: pairsAfter(type.extraSpecs, change) });
 }
 
 export function changeTypeAccess(control: Control, typeId: string, projectId: string, allowed: boolean): null {
@@ -87,14 +129,14 @@ export function changeTypeAccess(control: Control, typeId: string, projectId: st
   return null;
 }
 
-/** The record as it is after the change, or was before its deletion. */
+/** The record as it is after the change, or was before its deletion. No volume has the type: see withdrawType. */
 export function setTypeEncryption(
   control: Control,
   typeId: string,
   mode: 'create' | 'update' | 'delete',
   input: EncryptionInput,
 ): TypeEncryption {
-  const type = changeable(control, typeId);
+  const type = withdrawn(control, typeId);
   const have = type.encryption;
   if (mode === 'create' && have !== null) throw new Refusal('encryption-exists', { id: typeId });
   if (mode !== 'create' && have === null) throw new Refusal('encryption-not-found', { id: typeId });
@@ -166,12 +208,16 @@ function qosSpecs(control: Control, id: string): QosSpecs {
   return specs;
 }
 
-function typesWith(control: Control, qosSpecsId: string): VolumeType[] {
+function put(control: Control, type: TypeRecord): VolumeType {
+  return bare(control.types.put(type));
+}
+
+function typesWith(control: Control, qosSpecsId: string): TypeRecord[] {
   return control.types.by('qosSpecsId', qosSpecsId);
 }
 
 /** A type that is not one of the vendor's. */
-function changeable(control: Control, id: string): VolumeType {
+function changeable(control: Control, id: string): TypeRecord {
   const type = control.types.get(id);
   if (type !== null) return type;
   const builtIn = builtInTypes(control.zones).find((known) => known.id === id);

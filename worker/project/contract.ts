@@ -209,10 +209,10 @@ export interface ProjectRpc extends CatalogRpc, TransferRpc {
     caller: Caller,
     limits: Readonly<Record<string, number>> | null,
   ): Promise<Outcome<Readonly<Record<string, number>>>>;
-  /** Admin: how many volumes have the type. */
-  countOfType(caller: Caller, name: string): Promise<Outcome<number>>;
+  /** Admin: how many volumes have the type, seen with the catalog of now: one that lacks the type makes no more. */
+  countOfType(caller: Caller, typeId: string): Promise<Outcome<number>>;
   /** Admin: the type has another name. */
-  renameType(caller: Caller, from: string, to: string): Promise<Outcome<null>>;
+  renameType(caller: Caller, typeId: string, from: string, to: string): Promise<Outcome<null>>;
 
   // what went wrong
   listMessages(caller: Caller, query: MessageQuery): Promise<Outcome<Page<Message>>>;
@@ -221,6 +221,10 @@ export interface ProjectRpc extends CatalogRpc, TransferRpc {
 
   // the data path
   grant(caller: Caller, target: DataTarget, right: 'read' | 'write'): Promise<Outcome<DataGrant>>;
+  /** From the Disk: somebody connects to a volume's bytes, so it is in use. Repeatable. */
+  connectVolume(caller: Caller, id: string, mode: 'rw' | 'ro'): Promise<Outcome<{ readonly multiattach: boolean }>>;
+  /** From the Disk: nobody is connected any more. Repeatable; unknown volumes are no error. */
+  disconnectVolume(id: string): Promise<void>;
 
   // the clock; advancing is refused unless the deployment is a simulation
   clock(caller: Caller): Promise<Outcome<ClockState>>;

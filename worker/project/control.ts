@@ -4,7 +4,7 @@
 import type { ZoneConfig } from '../config.ts';
 import { Refusal } from '../faults.ts';
 import { Clock } from './clock.ts';
-import type { Catalog, Message, QosSpecs, VolumeType } from './contract.ts';
+import type { Catalog, Message, QosSpecs } from './contract.ts';
 import { DueTimes } from './due.ts';
 import type {
   BackupRecord,
@@ -16,6 +16,7 @@ import type {
   SnapshotRecord,
   TaskRecord,
   TransferRecord,
+  TypeRecord,
   VaultRecord,
   VolumeRecord,
 } from './records.ts';
@@ -86,7 +87,7 @@ export class Control {
     this.jobs = this.store.documents<JobRecord>('job');
     this.transfers = this.store.documents<TransferRecord>('transfer');
     this.messages = this.store.documents<Message>('message');
-    this.types = this.store.documents<VolumeType>('type');
+    this.types = this.store.documents<TypeRecord>('type');
     this.qosSpecs = this.store.documents<QosSpecs>('qos');
     this.offers = this.store.documents<OfferRecord>('offer');
     this.#onCommit = onCommit;

@@ -5,6 +5,7 @@ import { bare } from './backups.ts';
 import type { CreateBackup, CreatedBackup } from './contract.ts';
 import type { Actor, Control } from './control.ts';
 import { checkDescription, checkMetadata, checkName } from './fields.ts';
+import { refuseWhileHandedOver } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
 import { VBS_BACKUPS_PER_DISK_MAX } from './limits.ts';
 import { checkBackupQuota } from './quotas.ts';
@@ -33,6 +34,7 @@ export function createBackup(
 ): CreatedBackup {
   const jobId = newJobId();
   const volume = control.volume(input.volumeId);
+  refuseWhileHandedOver(control, volume.id);
   const siblings = control.backups.by('volumeId', volume.id);
   if (siblings.some((backup) => backup.status === 'creating')) throw new Refusal('backup-running', { id: volume.id });
   if (input.face === 'vbs' && siblings.length >= VBS_BACKUPS_PER_DISK_MAX) {
@@ -110,18 +112,23 @@ function beginBackupJob(
     afterJobId: vault.createJobId,
     entities: { ...subjects, name },
   });
-  beginTask(control, jobId, {
-    kind: 'backup',
-    vaultId: vault.id,
-    vaultName: vault.name,
-    policyId: backup.policyId,
-    checkpointId: backup.checkpointId,
-    resourceId: volume.id,
-    resourceName: volume.name,
-    backupId,
-    backupName: name,
-    incremental: backup.incremental,
-  });
+  beginTask(
+    control,
+    jobId,
+    {
+      kind: 'backup',
+      vaultId: vault.id,
+      vaultName: vault.name,
+      policyId: backup.policyId,
+      checkpointId: backup.checkpointId,
+      resourceId: volume.id,
+      resourceName: volume.name,
+      backupId,
+      backupName: name,
+      incremental: backup.incremental,
+    },
+    backup.projectId,
+  );
 }
 
 /** `autobk_1f2e`, `manualbk_1f2e`. */

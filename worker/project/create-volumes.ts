@@ -2,10 +2,12 @@
 
 import { Refusal } from '../faults.ts';
 import type { DiskSource } from '../protocol.ts';
+import { visibleBackup } from './backups.ts';
 import { markForClone } from './clones.ts';
-import type { CreatedVolumes, CreateVolumes, VolumeType } from './contract.ts';
+import type { Caller, CreatedVolumes, CreateVolumes, VolumeType } from './contract.ts';
 import type { Actor, Control } from './control.ts';
 import { checkDescription, checkMetadata, checkName, checkTags } from './fields.ts';
+import { refuseWhileHandedOver } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
 import {
   BATCH_NAME_BYTES_MAX,
@@ -41,7 +43,7 @@ export interface Origin {
 }
 
 /** Checks everything, then stores the volumes and one job each; inside a change. */
-export function createVolumes(control: Control, actor: Actor, input: CreateVolumes): CreatedVolumes {
+export function createVolumes(control: Control, caller: Caller, input: CreateVolumes): CreatedVolumes {
   const count = input.count ?? 1;
   if (!Number.isInteger(count) || count < 1 || count > VOLUME_COUNT_MAX)
     throw new Refusal('invalid-count', { value: count });
@@ -49,7 +51,7 @@ export function createVolumes(control: Control, actor: Actor, input: CreateVolum
   if (sources.length > 1) throw new Refusal('several-sources');
   if (input.backupId !== undefined && count > 1) throw new Refusal('backup-batch');
   const name = checkName(input.name ?? '', count > 1 ? BATCH_NAME_BYTES_MAX : NAME_BYTES_MAX);
-  const backup = input.backupId === undefined ? null : control.backup(input.backupId);
+  const backup = input.backupId === undefined ? null : visibleBackup(control, caller, input.backupId);
   const { source, origin, type, ...plan } = planFor(control, input, backup);
   const inherited = input.face === 'cinder' ? (backup?.volumeMetadata ?? origin?.metadata) : undefined;
   const details = {
@@ -67,7 +69,7 @@ export function createVolumes(control: Control, actor: Actor, input: CreateVolum
     const id = newJobId();
     if (parentId === undefined) jobId = id;
     const volume = control.volumes.put({
-      ...emptyVolume(control, actor),
+      ...emptyVolume(control, caller),
       ...details,
       ...plan,
       type: type.name,
@@ -188,6 +190,7 @@ function planFromVolume(control: Control, input: CreateVolumes, origin: VolumeRe
 /** S5: what is made from a snapshot stays in its zone, and has its type. */
 function planFromSnapshot(control: Control, input: CreateVolumes, snapshot: SnapshotRecord): Plan {
   const origin = control.volume(snapshot.volumeId);
+  refuseWhileHandedOver(control, origin.id);
   if (!(SNAPSHOT_STATES.rollback.from as readonly string[]).includes(snapshot.status)) {
     throw new Refusal('snapshot-status', { id: snapshot.id, status: snapshot.status });
   }

@@ -30,14 +30,19 @@ export function beginDeleteBackup(control: Control, backup: BackupRecord): strin
     afterJobId: vault?.createJobId ?? null,
     entities,
   });
-  beginTask(control, jobId, {
-    kind: 'delete',
-    vaultId,
-    vaultName: vault?.name ?? null,
-    resourceId: volumeId,
-    resourceName: backup.volumeName,
-    backupId,
-    backupName: name,
-  });
+  beginTask(
+    control,
+    jobId,
+    {
+      kind: 'delete',
+      vaultId,
+      vaultName: vault?.name ?? null,
+      resourceId: volumeId,
+      resourceName: backup.volumeName,
+      backupId,
+      backupName: name,
+    },
+    backup.projectId,
+  );
   return jobId;
 }

@@ -13,6 +13,12 @@ import {
 
 const UTF8 = new TextEncoder();
 
+/** Refused in keys, as in Cinder; names may hold them, there as here. */
+const CONTROL = /\p{Cc}/u;
+
+/** What Cinder calls not printable. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
+
 /** Length in UTF-8. */
 export function byteLength(text: string): number {
   return UTF8.encode(text).byteLength;
@@ -34,6 +40,14 @@ export function checkDescription(description: string | null): string | null {
   return description;
 }
 
+/** The same for the description of a type, where Cinder wants one printable line. */
+export function checkPrintable(description: string | null): string | null {
+  if (description !== null && UNPRINTABLE.test(description)) {
+    throw new Refusal('invalid-request', { reason: 'Invalid description: it has characters that cannot be printed.' });
+  }
+  return checkDescription(description);
+}
+
 type Pairs = Readonly<Record<string, string>>;
 
 export function checkMetadata(metadata: Pairs): Pairs {
@@ -42,8 +56,9 @@ export function checkMetadata(metadata: Pairs): Pairs {
     throw new Refusal('invalid-metadata', { reason: `at most ${METADATA_TOTAL_BYTES_MAX} bytes in all` });
   }
   for (const [key, value] of Object.entries(metadata)) {
-    if (key === '' || byteLength(key) > METADATA_BYTES_MAX) {
-      throw new Refusal('invalid-metadata', { reason: `keys have 1 to ${METADATA_BYTES_MAX} bytes` });
+    if (key === '' || byteLength(key) > METADATA_BYTES_MAX || CONTROL.test(key)) {
+      const reason = `keys have 1 to ${METADATA_BYTES_MAX} bytes and no control characters`;
+      throw new Refusal('invalid-metadata', { reason });
     }
     if (typeof value !== 'string' || byteLength(value) > METADATA_BYTES_MAX) {
       throw new Refusal('invalid-metadata', { reason: `values are texts of at most ${METADATA_BYTES_MAX} bytes` });

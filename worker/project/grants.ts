@@ -2,13 +2,14 @@
 // moment is for that object to say, which alone knows what runs on it.
 
 import { Refusal } from '../faults.ts';
-import type { DataGrant, DataTarget } from './contract.ts';
+import { visibleBackup } from './backups.ts';
+import type { Caller, DataGrant, DataTarget } from './contract.ts';
 import type { Control } from './control.ts';
 import { GIB, GRANT_LIFE_MS } from './limits.ts';
 import { DATA_BACKUP_STATUSES, DATA_SNAPSHOT_STATUSES, DATA_VOLUME_STATUSES } from './states.ts';
 
 /** Leave to read or write, or the refusal; nothing is stored. */
-export function grant(control: Control, target: DataTarget, right: 'read' | 'write'): DataGrant {
+export function grant(control: Control, caller: Caller, target: DataTarget, right: 'read' | 'write'): DataGrant {
   const expiresMs = Date.now() + GRANT_LIFE_MS;
   if (target.kind === 'volume') {
     const volume = control.volume(target.id);
@@ -25,7 +26,7 @@ export function grant(control: Control, target: DataTarget, right: 'read' | 'wri
     const disk = onDisk(control, snapshot.volumeId, snapshot.zone);
     return { kind: 'disk', expiresMs, right, sizeBytes, snapshotId: snapshot.id, ...disk };
   }
-  const backup = control.backup(target.id);
+  const backup = visibleBackup(control, caller, target.id);
   if (right === 'write') throw new Refusal('data-readonly', { kind: 'Backup', id: backup.id });
   if (!DATA_BACKUP_STATUSES.includes(backup.status)) throw unusable('Backup', backup);
   const { projectId } = control;

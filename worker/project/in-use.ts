@@ -29,3 +29,25 @@ export function refuseWhileSnapshotted(control: Control, volumeId: string): void
     running(control).some((job) => job.action === 'markClone' && job.sourceVolumeId === volumeId);
   if (underway) throw new Refusal('snapshot-underway', { id: volumeId });
 }
+
+/** Is a disk being made from this one or from one of the snapshots? */
+export function isCloned(
+  control: Control,
+  volumeId: string,
+  snapshots: readonly Pick<SnapshotRecord, 'id'>[],
+): boolean {
+  const ids = new Set(snapshots.map(({ id }) => id));
+  return running(control).some(
+    (job) =>
+      job.action === 'createVolume' &&
+      (job.sourceVolumeId === volumeId || (job.snapshotId !== undefined && ids.has(job.snapshotId))),
+  );
+}
+
+/** Refuses once the disk is being handed over: what begins now might find it gone, and its snapshots with it. */
+export function refuseWhileHandedOver(control: Control, volumeId: string): void {
+  const volume = control.volumes.get(volumeId);
+  if (volume?.status === 'awaiting-transfer' && volume.jobId !== null) {
+    throw new Refusal('transfer-underway', { id: volumeId });
+  }
+}

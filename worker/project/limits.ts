@@ -87,6 +87,9 @@ export const QOS_SPECS_MAX = 500;
 /** How old the copy of the settings of all projects may be that a decision rests on. Real time. */
 export const CATALOG_COPY_LIFE_MS = 5000;
 
+/** How long a volume type stays out of the catalog while its volumes are counted, unless it is put back before. */
+export const TYPE_WITHDRAWN_MS = 60_000;
+
 /** Transfers that wait in one project. */
 export const TRANSFERS_MAX = 1000;
 

@@ -9,6 +9,7 @@ import * as backupRecords from './backup-records.ts';
 import * as backups from './backups.ts';
 import { mustBeAdmin, refusal } from './base.ts';
 import * as checkpoints from './checkpoints.ts';
+import * as connections from './connections.ts';
 import type * as C from './contract.ts';
 import type { Control } from './control.ts';
 import * as backupCreation from './create-backups.ts';
@@ -318,11 +319,12 @@ export class Project extends TransferObject implements C.ProjectRpc {
   async setQuotas(caller: Caller, limits: Readonly<Record<string, number>> | null) {
     return this.withCatalog(() => this.adminChange(caller, (control) => setLimits(control, limits)), 'fresh');
   }
-  async countOfType(caller: Caller, name: string) {
-    return this.read(caller, (control) => volumes.countOfType(control, name));
+  async countOfType(caller: Caller, typeId: string) {
+    return this.withCatalog(() => this.read(caller, (control) => volumes.countOfType(control, typeId)), 'fresh');
   }
-  async renameType(caller: Caller, from: string, to: string) {
-    return this.adminChange(caller, (control) => volumes.renameType(control, from, to));
+  async renameType(caller: Caller, typeId: string, from: string, to: string) {
+    const rename = (control: Control) => volumes.renameType(control, typeId, from, to);
+    return this.withCatalog(() => this.adminChange(caller, rename), 'fresh');
   }
 
   async listMessages(caller: Caller, query: C.MessageQuery) {
@@ -336,7 +338,13 @@ export class Project extends TransferObject implements C.ProjectRpc {
   }
 
   async grant(caller: Caller, target: C.DataTarget, right: 'read' | 'write') {
-    return this.read(caller, (control) => grant(control, target, right));
+    return this.read(caller, (control) => grant(control, caller, target, right));
+  }
+  async connectVolume(caller: Caller, id: string, mode: 'rw' | 'ro') {
+    return this.change(caller, (control) => connections.connectVolume(control, id, mode));
+  }
+  async disconnectVolume(id: string) {
+    connections.disconnectVolume(this.control, id);
   }
 
   async clock(caller: Caller) {

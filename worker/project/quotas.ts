@@ -1,6 +1,6 @@
 // How much a project has, and how much it may have.
 
-import { Refusal } from '../faults.ts';
+import { type FaultCode, Refusal } from '../faults.ts';
 import type { QuotaLine, Quotas } from './contract.ts';
 import type { Control } from './control.ts';
 import { BUILT_IN_TYPES, QUOTA_DEFAULTS, QUOTA_MAX } from './limits.ts';
@@ -12,6 +12,10 @@ const BY_TYPE = ['volumes', 'gigabytes', 'snapshots'] as const;
 const OWN_LIMITS = 'quotas';
 
 type Limits = Readonly<Record<string, number>>;
+
+interface Sized {
+  readonly sizeGib: number;
+}
 
 interface Usage {
   readonly count: number;
@@ -38,7 +42,7 @@ export function defaultLimits(control: Control): Limits {
   return limits;
 }
 
-/** What an administrator set for this project. */
+/** What an administrator set for this project; also for types that are gone. */
 function ownLimits(control: Control): Limits {
   const [row] = control.store.rows('SELECT value FROM meta WHERE name = ?', OWN_LIMITS);
   return row === undefined ? {} : (JSON.parse(String(row.value)) as Limits);
@@ -46,7 +50,9 @@ function ownLimits(control: Control): Limits {
 
 /** The project's limits as they hold now. */
 export function limitsOf(control: Control): Limits {
-  return { ...defaultLimits(control), ...ownLimits(control) };
+  const defaults = defaultLimits(control);
+  const own = Object.entries(ownLimits(control)).filter(([name]) => Object.hasOwn(defaults, name));
+  return { ...defaults, ...Object.fromEntries(own) };
 }
 
 /** Refuses names that are no limit's and numbers that are none; the changed limits. */
@@ -68,19 +74,65 @@ export function setLimits(control: Control, changed: Limits | null): Limits {
   return limitsOf(control);
 }
 
+/** The limits with those of one type under its new name. */
+export function limitsRenamed(limits: Limits, from: string, to: string): Limits {
+  const names = new Map(BY_TYPE.map((kind) => [`${kind}_${from}`, `${kind}_${to}`]));
+  return Object.fromEntries(Object.entries(limits).map(([name, limit]) => [names.get(name) ?? name, limit]));
+}
+
+/** A type has another name: the project's own limits of it go along. Inside a change. */
+export function renameTypeLimits(control: Control, from: string, to: string): void {
+  const own = ownLimits(control);
+  if (Object.keys(own).length > 0) {
+    control.store.setMeta(OWN_LIMITS, JSON.stringify(limitsRenamed(own, from, to)));
+  }
+}
+
+/** Refuses a volume that is larger than any may be. */
+export function checkSize(control: Control, sizeGib: number): void {
+  const limit = limitsOf(control).per_volume_gigabytes!;
+  if (limit >= 0 && sizeGib > limit) throw new Refusal('volume-size-quota', { size: sizeGib, limit });
+}
+
 /** Refuses when `count` more volumes of `sizeGib` each would exceed a quota. */
 export function checkVolumeQuota(control: Control, count: number, sizeGib: number, type: string): void {
-  const limits = limitsOf(control);
-  const largest = limits.per_volume_gigabytes!;
-  if (largest >= 0 && sizeGib > largest) throw new Refusal('volume-size-quota', { limit: largest });
-  const groups = control.volumes.totals('sizeGib', 'type');
-  for (const [name, used] of [
-    ['volumes', total(groups).count],
-    [`volumes_${type}`, groups.find((group) => group.group === type)?.count ?? 0],
-  ] as const) {
-    if (exceeds(limits[name], used + count)) throw new Refusal('volume-quota', { limit: limits[name]! });
-  }
+  checkSize(control, sizeGib);
+  checkVolumeCount(control, count, type);
   checkGigabytes(control, count * sizeGib, type);
+}
+
+/** Refuses when `count` more snapshots of that size would exceed a quota. */
+export function checkSnapshotQuota(control: Control, count: number, sizeGib: number, type: string): void {
+  checkSnapshotCount(control, count, type);
+  checkGigabytes(control, count * sizeGib, type);
+}
+
+/** Refuses when a volume that comes with its snapshots would exceed a quota. */
+export function checkArrivalQuota(
+  control: Control,
+  volume: Sized & { readonly type: string },
+  snapshots: readonly Sized[],
+): void {
+  checkSize(control, volume.sizeGib);
+  checkVolumeCount(control, 1, volume.type);
+  checkSnapshotCount(control, snapshots.length, volume.type);
+  checkGigabytes(control, gibOf([volume, ...snapshots]), volume.type);
+}
+
+/** Refuses when a volume that changes its type, and its snapshots with it, would exceed a quota of the new one. */
+export function checkRetypeQuota(
+  control: Control,
+  volume: Sized & { readonly type: string },
+  snapshots: readonly Sized[],
+  type: string,
+): void {
+  if (volume.type === type) return;
+  const limits = limitsOf(control);
+  const have = usageByType(control).get(type) ?? { volumes: NOTHING, snapshots: NOTHING };
+  checkLimit(limits, `volumes_${type}`, 'volume-quota', have.volumes.count, 1);
+  checkLimit(limits, `snapshots_${type}`, 'snapshot-quota', have.snapshots.count, snapshots.length);
+  const usedGib = have.volumes.gib + have.snapshots.gib;
+  checkLimit(limits, `gigabytes_${type}`, 'gigabytes-quota', usedGib, gibOf([volume, ...snapshots]));
 }
 
 /** Refuses when `addedGib` more of volumes and snapshots would exceed a quota. */
@@ -89,37 +141,39 @@ export function checkGigabytes(control: Control, addedGib: number, type: string)
   const used = usageByType(control);
   const all = [...used.values()].reduce((sum, one) => sum + one.volumes.gib + one.snapshots.gib, 0);
   const own = used.get(type);
-  for (const [name, usedGib] of [
-    ['gigabytes', all],
-    [`gigabytes_${type}`, (own?.volumes.gib ?? 0) + (own?.snapshots.gib ?? 0)],
-  ] as const) {
-    if (exceeds(limits[name], usedGib + addedGib)) {
-      throw new Refusal('gigabytes-quota', { requested: addedGib, used: usedGib, limit: limits[name]! });
-    }
-  }
-}
-
-/** Refuses when `count` more snapshots of that size would exceed a quota. */
-export function checkSnapshotQuota(control: Control, count: number, sizeGib: number, type: string): void {
-  const limits = limitsOf(control);
-  const byType = usageByType(control).get(type)?.snapshots.count ?? 0;
-  for (const [name, used] of [
-    ['snapshots', control.snapshots.count()],
-    [`snapshots_${type}`, byType],
-  ] as const) {
-    if (exceeds(limits[name], used + count)) throw new Refusal('snapshot-quota', { limit: limits[name]! });
-  }
-  checkGigabytes(control, count * sizeGib, type);
+  checkLimit(limits, 'gigabytes', 'gigabytes-quota', all, addedGib);
+  const ownGib = (own?.volumes.gib ?? 0) + (own?.snapshots.gib ?? 0);
+  checkLimit(limits, `gigabytes_${type}`, 'gigabytes-quota', ownGib, addedGib);
 }
 
 /** Refuses when one more backup of that size would exceed a quota. */
 export function checkBackupQuota(control: Control, sizeGib: number): void {
   const limits = limitsOf(control);
   const used = backupUsage(control);
-  if (exceeds(limits.backups, used.count + 1)) throw new Refusal('backup-quota', { limit: limits.backups! });
-  if (exceeds(limits.backup_gigabytes, used.gib + sizeGib)) {
-    throw new Refusal('backup-gigabytes-quota', { limit: limits.backup_gigabytes! });
-  }
+  checkLimit(limits, 'backups', 'backup-quota', used.count, 1);
+  checkLimit(limits, 'backup_gigabytes', 'backup-gigabytes-quota', used.gib, sizeGib);
+}
+
+function checkVolumeCount(control: Control, added: number, type: string): void {
+  const limits = limitsOf(control);
+  const groups = control.volumes.totals('sizeGib', 'type');
+  checkLimit(limits, 'volumes', 'volume-quota', total(groups).count, added);
+  const ofType = groups.find((group) => group.group === type)?.count ?? 0;
+  checkLimit(limits, `volumes_${type}`, 'volume-quota', ofType, added);
+}
+
+function checkSnapshotCount(control: Control, added: number, type: string): void {
+  const limits = limitsOf(control);
+  checkLimit(limits, 'snapshots', 'snapshot-quota', control.snapshots.count(), added);
+  const ofType = usageByType(control).get(type)?.snapshots.count ?? 0;
+  checkLimit(limits, `snapshots_${type}`, 'snapshot-quota', ofType, added);
+}
+
+/** Nothing added is always allowed: a limit may have been set below what there is. */
+function checkLimit(limits: Limits, name: string, code: FaultCode, used: number, added: number): void {
+  const limit = limits[name];
+  if (limit === undefined || limit < 0 || added === 0 || used + added <= limit) return;
+  throw new Refusal(code, { name, limit, used, requested: added });
 }
 
 /** Limits and usage, as quota sets and limits show them. */
@@ -168,8 +222,8 @@ function backupUsage(control: Control): Usage {
   return total(control.backups.totals('sizeGib', 'projectId').filter((group) => group.group === control.projectId));
 }
 
-function exceeds(limit: number | undefined, wanted: number): boolean {
-  return limit !== undefined && limit >= 0 && wanted > limit;
+function gibOf(items: readonly Sized[]): number {
+  return items.reduce((sum, item) => sum + item.sizeGib, 0);
 }
 
 function total(groups: readonly { count: number; sum: number }[]): Usage {

@@ -16,6 +16,7 @@ import type {
   VaultView,
   Volume,
   VolumeStatus,
+  VolumeType,
 } from './contract.ts';
 
 /** An object with at most one operation on it; `jobId` names that operation, or is null. */
@@ -82,6 +83,12 @@ export type CheckpointRecord = Checkpoint;
 export interface TaskRecord extends Task {
   /** Stored where the outcome of a job is to be written down. */
   readonly jobId: string | null;
+}
+
+/** A volume type in the catalog. */
+export interface TypeRecord extends VolumeType {
+  /** Real time until which it is out of the catalog. */
+  readonly withdrawnUntilMs?: number;
 }
 
 export interface ServerRecord extends Omit<Server, 'attachments'>, Held {}

@@ -22,18 +22,23 @@ export function restoreBackup(control: Control, caller: Caller, id: string, inpu
     ? restoreOver(control, backup, input.volumeId, jobId)
     : restoreNew(control, caller, backup, input, jobId);
   control.backups.put(restoring);
-  beginTask(control, jobId, {
-    kind: 'restore',
-    vaultId: backup.vaultId,
-    vaultName: control.vaults.get(backup.vaultId)?.name ?? null,
-    checkpointId: backup.checkpointId,
-    resourceId: backup.volumeId,
-    resourceName: backup.volumeName,
-    backupId: id,
-    backupName: backup.name,
-    targetId: volume.id,
-    targetName: volume.name,
-  });
+  beginTask(
+    control,
+    jobId,
+    {
+      kind: 'restore',
+      vaultId: backup.vaultId,
+      vaultName: control.vaults.get(backup.vaultId)?.name ?? null,
+      checkpointId: backup.checkpointId,
+      resourceId: backup.volumeId,
+      resourceName: backup.volumeName,
+      backupId: id,
+      backupName: backup.name,
+      targetId: volume.id,
+      targetName: volume.name,
+    },
+    backup.projectId,
+  );
   const named = input.face === 'native' || input.face === 'vbs';
   return { backupId: id, volumeId: volume.id, volumeName: volume.name, jobId: named ? jobId : null };
 }

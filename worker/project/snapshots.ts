@@ -4,7 +4,7 @@ import { Refusal } from '../faults.ts';
 import type { CreateSnapshot, MetadataChange, Page, Snapshot, SnapshotQuery, UpdateDetails } from './contract.ts';
 import type { Actor, Control } from './control.ts';
 import { changedDetails, changedPairs, checkDescription, checkMetadata, checkName } from './fields.ts';
-import { refuseWhileCloned, refuseWhileSnapshotted } from './in-use.ts';
+import { refuseWhileCloned, refuseWhileHandedOver, refuseWhileSnapshotted } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
 import { SNAPSHOTS_PER_DISK_MAX } from './limits.ts';
 import { commonKeys, holdsAll, page, type SortKeys } from './list.ts';
@@ -109,6 +109,7 @@ export function deleteSnapshot(control: Control, id: string, input: { readonly f
   const forced = input.force === true && snapshot.jobId === null;
   const deleting = beginOnSnapshot(forced ? { ...snapshot, status: 'error' } : snapshot, 'delete', jobId);
   refuseWhileCloned(control, snapshot.volumeId, [snapshot]);
+  refuseWhileHandedOver(control, snapshot.volumeId);
   control.snapshots.put(deleting);
   const target = onDisk(
     control,

@@ -125,6 +125,7 @@ export const RESET_VOLUME_STATUSES: readonly VolumeStatus[] = [
   'available',
   'error',
   'attaching',
+  'detaching',
   'in-use',
   'maintenance',
   'error_extending',

@@ -58,7 +58,9 @@ export class Store {
     const [table] = this.#run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'");
     if (table === undefined) return false;
     const found = Number(this.meta('format') ?? 0);
-    if (found !== PROJECT_FORMAT) throw new Refusal('format-newer', { id: projectId, found, known: PROJECT_FORMAT });
+    if (found !== PROJECT_FORMAT) {
+      throw new Refusal('format-newer', { what: `project ${projectId}`, found, known: PROJECT_FORMAT });
+    }
     // A project of an earlier release lacks the tables that came later.
     this.#createDocuments();
     this.#created = true;

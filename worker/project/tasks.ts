@@ -10,8 +10,12 @@ import type { JobRecord, TaskRecord } from './records.ts';
 
 type TaskFields = Pick<Task, 'kind'> & Partial<Omit<Task, 'id' | 'kind'>>;
 
-/** Writes a line for a job that has just begun. */
-export function beginTask(control: Control, jobId: string, fields: TaskFields): void {
+/**
+ * Writes a line for a job that has just begun. None about the backup of somebody else (`ownerId`): an administrator's may lie
+ * here without the project knowing of it.
+ */
+export function beginTask(control: Control, jobId: string, fields: TaskFields, ownerId = control.projectId): void {
+  if (ownerId !== control.projectId) return;
   put(control, dashed(jobId), jobId, { status: 'running', startedMs: control.now(), ...fields });
 }
 

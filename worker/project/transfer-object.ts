@@ -57,7 +57,7 @@ export class TransferObject extends CatalogObject implements C.TransferRpc {
         this.change(caller, (control) => transfers.takeOver(control, caller, offered.value)),
       );
     }
-    const kept = this.change(caller, (control) => transfers.keepVolume(control, control.transfer(id)));
+    const kept = this.change(caller, (control) => transfers.deleteTransfer(control, id));
     await this.#forgetOffer(id);
     return kept.ok ? ok({ ...offered.value.transfer, destinationProjectId: projectId, accepted: true }) : kept;
   }
@@ -80,15 +80,18 @@ export class TransferObject extends CatalogObject implements C.TransferRpc {
     const { control } = this;
     if (!control.store.created(control.projectId)) return { state: 'gone' };
     const taken = control.commit(() => transfers.takenBy(control, jobId, job));
-    if (taken === null) return { state: 'gone' };
+    if (taken === 'gone') return { state: 'gone' };
+    if (taken === 'wait') return WAITING;
     if (taken.handed === null) {
       const { id, zone } = control.volume(taken.volumeId);
       // A zone that is down, an answer that is lost: whoever asks again finds the disk as it is by then.
       const answer = await diskNamed(this.env, id)
         .handOver({ projectId: control.projectId, zone }, job.toProjectId)
         .catch(() => 'wait');
-      if (answer === 'gone')
+      if (answer === 'gone') {
+        control.commit(() => transfers.released(control, job.transferId));
         return { state: 'failed', code: 'not-found', message: 'The disk does not exist (any more).' };
+      }
       if (answer !== 'done') return WAITING;
     }
     const { handed } = control.commit(() => transfers.handedOver(control, job.transferId));

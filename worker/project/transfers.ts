@@ -6,14 +6,15 @@ import { Refusal } from '../faults.ts';
 import type { CreateTransfer, HandOver, Page, Transfer, TransferOffer, TransferQuery } from './contract.ts';
 import type { Actor, Control } from './control.ts';
 import { checkName } from './fields.ts';
-import { refuseWhileCloned } from './in-use.ts';
+import { isCloned, refuseWhileCloned } from './in-use.ts';
 import { begin, newJobId } from './jobs.ts';
 import { TRANSFERS_MAX } from './limits.ts';
 import { page, type SortKeys } from './list.ts';
-import { checkSnapshotQuota, checkVolumeQuota } from './quotas.ts';
+import { checkArrivalQuota } from './quotas.ts';
 import type { SnapshotRecord, TransferRecord, VolumeRecord } from './records.ts';
 import { bare as bareSnapshot } from './snapshots.ts';
 import { beginOnVolume, endOnVolume } from './states.ts';
+import { mustBeKnown } from './types.ts';
 import { forgetVolume } from './volumes.ts';
 
 /** What they may be ordered by. */
@@ -96,13 +97,9 @@ export function listTransfers(control: Control, query: TransferQuery): Page<Tran
 export function deleteTransfer(control: Control, id: string): null {
   const transfer = open(control, id);
   if (transfer.takenBy !== null) throw new Refusal('transfer-taken', { id });
-  return keepVolume(control, transfer);
-}
-
-/** The offer ends and the volume stays, if it is still there: an administrator may have deleted it by force. */
-export function keepVolume(control: Control, transfer: TransferRecord): null {
-  control.transfers.delete(transfer.id);
+  control.transfers.delete(id);
   const volume = control.volumes.get(transfer.volumeId);
+  // An administrator may have deleted it by force, or said that it is something else.
   if (volume?.status === 'awaiting-transfer') control.volumes.put(endOnVolume(volume, 'transfer'));
   return null;
 }
@@ -120,8 +117,8 @@ export function offer(control: Control, transfer: TransferRecord): TransferOffer
 /** Accepting: the volume is written down as on its way, with the job that fetches it. */
 export function takeOver(control: Control, actor: Actor, offered: TransferOffer): Transfer {
   const { transfer, volume, snapshots } = offered;
-  checkVolumeQuota(control, 1, volume.sizeGib, volume.type);
-  if (snapshots.length > 0) checkSnapshotQuota(control, snapshots.length, volume.sizeGib, volume.type);
+  mustBeKnown(control, volume.type);
+  checkArrivalQuota(control, volume, snapshots);
   if (control.volumes.get(volume.id) !== null) throw new Refusal('transfer-taken', { id: transfer.id });
   const jobId = newJobId();
   const { projectId } = control;
@@ -132,11 +129,29 @@ export function takeOver(control: Control, actor: Actor, offered: TransferOffer)
   return { ...transfer, destinationProjectId: projectId, accepted: true };
 }
 
-/** Giving: the offer is this job's from now on; null when it is not to be had any more. Inside a change. */
-export function takenBy(control: Control, jobId: string, job: HandOver): TransferRecord | null {
+/**
+ * Giving: the offer is this job's from now on, and nothing else may happen to the volume, not even by force. 'gone': it is
+ * not to be had any more; 'wait': something still reads a snapshot or deletes one. Inside a change.
+ */
+export function takenBy(control: Control, jobId: string, job: HandOver): TransferRecord | 'gone' | 'wait' {
   const transfer = control.transfers.get(job.transferId);
-  if (transfer === null || (transfer.takenBy !== null && transfer.takenBy !== jobId)) return null;
+  if (transfer === null) return 'gone';
+  if (transfer.takenBy !== null) return transfer.takenBy === jobId ? transfer : 'gone';
+  const volume = control.volumes.get(transfer.volumeId);
+  // Since the key was looked at it was reset or deleted by force, or another offer of it was accepted.
+  if (volume?.status !== 'awaiting-transfer' || volume.jobId !== null) return 'gone';
+  const snapshots = snapshotsOf(control, volume.id);
+  if (isCloned(control, volume.id, snapshots) || snapshots.some((each) => each.jobId !== null)) return 'wait';
+  control.volumes.put({ ...volume, jobId });
   return control.transfers.put({ ...transfer, takenBy: jobId, destinationProjectId: job.toProjectId });
+}
+
+/** Giving: the disk could not be had, so the volume is to be used again, or deleted. Inside a change. */
+export function released(control: Control, transferId: string): void {
+  const transfer = control.transfer(transferId);
+  const volume = control.volumes.get(transfer.volumeId);
+  if (volume?.jobId === transfer.takenBy) control.volumes.put({ ...volume, jobId: null });
+  control.transfers.put({ ...transfer, takenBy: null, destinationProjectId: null });
 }
 
 /** Giving: the disk is the other's. The records go; what they said is kept until the other has it. Inside a change. */

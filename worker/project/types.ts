@@ -39,6 +39,12 @@ export function typeNamed(control: Control, text: string): VolumeType {
   return type;
 }
 
+/** Refuses a type that is gone. Unlike typeNamed it lets a private one of others pass: a volume may already have it. */
+export function mustBeKnown(control: Control, name: string): void {
+  const all = [...builtInTypes(control.zones), ...control.catalog.types];
+  if (!all.some((type) => type.name === name)) throw new Refusal('type-not-found', { type: name });
+}
+
 /** Refuses a type whose promise is not kept here. */
 export function mustBeMakeable(type: VolumeType): VolumeType {
   if (type.encryption !== null) throw new Refusal('not-implemented', { what: 'A volume of an encrypted type' });

@@ -18,7 +18,7 @@ import { refuseWhileCloned, refuseWhileSnapshotted } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
 import { GIB, SIZE_GIB_MAX, SYSTEM_SIZE_GIB_MAX } from './limits.ts';
 import { commonKeys, holdsAll, page, type SortKeys } from './list.ts';
-import { checkGigabytes, limitsOf } from './quotas.ts';
+import { checkGigabytes, checkRetypeQuota, checkSize, renameTypeLimits } from './quotas.ts';
 import type { VolumeRecord } from './records.ts';
 import { beginOnVolume, endOnVolume, RESET_VOLUME_STATUSES, VOLUME_STATES } from './states.ts';
 import { mustBecome, mustBeMakeable, typeNamed, usableTypes } from './types.ts';
@@ -137,8 +137,7 @@ export function extendVolume(control: Control, id: string, input: { sizeGib: num
     throw new Refusal('extend-size', { value: sizeGib, size: volume.sizeGib });
   }
   if (sizeGib > sizeGibMax) throw new Refusal('invalid-size', { value: sizeGib, reason: `at most ${sizeGibMax} GiB` });
-  const quotaGib = limitsOf(control).per_volume_gigabytes!;
-  if (quotaGib >= 0 && sizeGib > quotaGib) throw new Refusal('volume-size-quota', { limit: quotaGib });
+  checkSize(control, sizeGib);
   checkGigabytes(control, sizeGib - volume.sizeGib, volume.type);
   control.volumes.put(extending);
   const target = onDisk(control, volume, { kind: 'extend', sizeBytes: sizeGib * GIB });
@@ -154,6 +153,7 @@ export function retypeVolume(control: Control, id: string, input: { type: string
   const { id: typeId, name: type } = mustBeMakeable(typeNamed(control, input.type));
   const retyped = endOnVolume(beginOnVolume(volume, 'retype', jobId), 'retype');
   mustBecome(volume.type, type);
+  checkRetypeQuota(control, volume, control.snapshots.by('volumeId', id), type);
   save(control, retyped, { type, typeId });
   const entities = { volumeId: id, volumeType: type };
   begin(control, {
@@ -190,15 +190,18 @@ export function resetVolumeStatus(
   return save(control, volume, { status: status as VolumeStatus, attachments });
 }
 
-/** A type has another name: its volumes say so. */
-export function renameType(control: Control, from: string, to: string): null {
-  for (const volume of control.volumes.by('type', from)) control.volumes.put({ ...volume, type: to });
+/** A type has another name: its volumes say so, and the limits that were set for it. Saying it again mends what was missed. */
+export function renameType(control: Control, typeId: string, from: string, to: string): null {
+  renameTypeLimits(control, from, to);
+  for (const volume of control.volumes.by('typeId', typeId)) {
+    if (volume.type !== to) control.volumes.put({ ...volume, type: to });
+  }
   return null;
 }
 
-/** Volumes of a type, so that nobody takes away a type that is used. */
-export function countOfType(control: Control, name: string): number {
-  return control.volumes.totals('sizeGib', 'type').find((group) => group.group === name)?.count ?? 0;
+/** Volumes of a type, so that nobody takes away a type that is used. By its id: they may not know its latest name yet. */
+export function countOfType(control: Control, typeId: string): number {
+  return control.volumes.by('typeId', typeId).length;
 }
 
 export function summarizeVolumes(control: Control): VolumeSummary {

@@ -53,6 +53,11 @@ export class FakeDisk extends DurableObject {
     return 'done';
   }
 
+  /** The disk is not there any more, whoever asks. */
+  async lose(): Promise<void> {
+    this.#owner = null;
+  }
+
   async forget(_owner: DiskOwner, jobId: string): Promise<void> {
     this.#jobs.forget(jobId);
   }

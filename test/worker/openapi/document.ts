@@ -126,19 +126,6 @@ export const DISTINCT: readonly Operation[] = OPERATIONS.filter(
   (each, at) => OPERATIONS.findIndex((other) => other.key === each.key) === at,
 );
 
-/** Calls that came to Cinder after 3.0: they do not exist where versions cannot be asked for. */
-const LATER = [
-  'GET /evs/*/volumes/summary',
-  'GET /evs/*/resource_filters',
-  'POST /evs/*/volumes/{volume_id}/action revert',
-  'PUT /evs/*/backups/{backup_id}',
-];
-const LATER_COLLECTIONS = /^\w+ \/evs\/\*\/(volume-transfers|messages|attachments)(\/|$)/;
-
-/** True of what the document has and its version has not: 404, or 400 for a verb. */
-export const isAbsent = ({ path, key }: Operation): boolean =>
-  /^\/(evs|vbs)\/v2\//.test(path) && (LATER.includes(key) || LATER_COLLECTIONS.test(key));
-
 /** Rows of a table of tests. */
 export const named = (operations: readonly Operation[]) => operations.map((each) => [each.title, each] as const);
 

@@ -61,7 +61,10 @@ export interface CatalogRpc {
   catalog(): Promise<Catalog>;
   createVolumeType(caller: Caller, input: VolumeTypeInput): Promise<Outcome<VolumeType>>;
   updateVolumeType(caller: Caller, id: string, input: VolumeTypeInput): Promise<Outcome<VolumeType>>;
-  /** Whoever asks has made sure that no disk has this type. */
+  /** Out of the catalog for a while, so that it can be seen whether a volume has it; back again. */
+  withdrawType(caller: Caller, id: string): Promise<Outcome<null>>;
+  offerType(caller: Caller, id: string): Promise<Outcome<null>>;
+  /** It was withdrawn, and no volume has it. */
   deleteVolumeType(caller: Caller, id: string): Promise<Outcome<null>>;
   changeExtraSpecs(
     caller: Caller,
@@ -69,7 +72,7 @@ export interface CatalogRpc {
     change: { readonly set?: Readonly<Record<string, string>>; readonly remove?: string },
   ): Promise<Outcome<VolumeType>>;
   changeTypeAccess(caller: Caller, typeId: string, projectId: string, allowed: boolean): Promise<Outcome<null>>;
-  /** Null takes the record away. */
+  /** As for deleteVolumeType. */
   setTypeEncryption(
     caller: Caller,
     typeId: string,

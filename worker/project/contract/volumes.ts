@@ -42,6 +42,8 @@ export interface Attachment {
   readonly attachedMs: number;
   /** Absent is attached. Cinder's attachments begin before anybody is connected. */
   readonly state?: 'reserved' | 'attaching' | 'attached';
+  /** Made by connecting to the bytes: it goes when the last connection has gone. */
+  readonly connection?: true;
 }
 
 /** Cinder's attachments: for a server, a host, or whoever asks. */

@@ -22,6 +22,10 @@ const action = <S extends z.ZodType>(definition: Action<S>): Action => definitio
 /** Verbs without parameters get {}, null or anything. */
 const nothing = z.unknown().optional();
 
+/** One of these words, in letters of any size; null reads as absent. */
+const oneOf = (...words: readonly string[]) =>
+  optionalText.refine((text) => text === undefined || words.includes(text.toLowerCase()), `one of ${words.join(', ')}`);
+
 /** What a client says of an attachment; Cinder wants a server or a host. */
 const AttachInput = z.object({
   instance_uuid: optionalText,
@@ -99,7 +103,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       call.find((project, caller) => project.deleteVolume(caller, id, { face: 'cinder', force: true, cascade: true })),
   }),
   'os-reset_status': action({
-    input: z.object({ status: optionalText, attach_status: optionalText, migration_status: optionalText }),
+    input: z.object({
+      status: optionalText,
+      attach_status: oneOf('attached', 'detached'),
+      migration_status: oneOf('migrating', 'error', 'success', 'completing', 'none', 'starting'),
+    }),
     run: (call, id, input) => {
       const { status, attach_status: attachStatus, migration_status: migrationStatus } = input;
       if (status === undefined && attachStatus === undefined && migrationStatus === undefined) {
@@ -163,12 +171,10 @@ const NOT_YET = new Set([
   'os-unmanage',
 ]);
 
-const ActionBody = z.looseObject(
-  Object.fromEntries(Object.entries(ACTIONS).map(([name, { input }]) => [name, input.nullish()])),
-);
+type ActionCall = Call<unknown, Readonly<Record<string, unknown>>>;
 
-async function act(call: Call<unknown, z.output<typeof ActionBody>>): Promise<Response> {
-  const body: Readonly<Record<string, unknown>> = call.body;
+async function act(call: ActionCall): Promise<Response> {
+  const { body } = call;
   const names = Object.keys(body);
   const [name = ''] = names;
   if (names.length !== 1) throw badRequest('The body must have exactly one action.');
@@ -185,11 +191,12 @@ async function act(call: Call<unknown, z.output<typeof ActionBody>>): Promise<Re
   return known.answers ? json(status, result) : empty(status);
 }
 
-/** Registers the action call of one version. */
+/** Registers the action call of one version, with the verbs that it has. */
 export function volumeActionRoutes(routes: Routes): void {
+  const verbs = Object.entries(ACTIONS).filter(([, { since = 0 }]) => routes.reaches(since));
   routes.post('/volumes/{volume_id}/action', {
-    summary: `Act on a volume: ${Object.keys(ACTIONS).join(', ')}`,
-    body: ActionBody,
+    summary: `Act on a volume: ${verbs.map(([name]) => name).join(', ')}`,
+    body: z.looseObject(Object.fromEntries(verbs.map(([name, { input }]) => [name, input.nullish()]))),
     answers: { 200: z.looseObject({}), 202: null },
     handle: act,
   });

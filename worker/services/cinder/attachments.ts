@@ -25,7 +25,9 @@ const CreateBody = z.object({
     mode: z.enum(['rw', 'ro', 'null']).nullish(),
   }),
 });
-const UpdateBody = z.object({ attachment: z.object({ connector: ConnectorBody }) });
+const UpdateBody = z.object({
+  attachment: z.object({ connector: ConnectorBody.refine((connector) => !isEmpty(connector), 'nobody connects') }),
+});
 const ActionBody = z.looseObject({ 'os-complete': z.unknown().optional() });
 
 const AttachmentList = ListParameters.extend({
@@ -50,6 +52,11 @@ const AttachmentDetail = AttachmentSummary.extend({
 }).openapi('CinderAttachment');
 
 type AnyCall = Call<unknown, unknown>;
+
+/** A connector of nothing says that nobody connects yet. */
+function isEmpty(connector: object): boolean {
+  return Object.keys(connector).length === 0;
+}
 
 function connectorOf({ host, mountpoint, mode }: z.output<typeof ConnectorBody>): Connector {
   return { hostName: host, device: mountpoint, mode: modeOf(mode) };
@@ -95,7 +102,7 @@ async function create(call: Call<unknown, z.output<typeof CreateBody>>): Promise
     project.createAttachment(caller, {
       volumeId,
       serverId,
-      connector: connector == null ? null : connectorOf(connector),
+      connector: connector == null || isEmpty(connector) ? null : connectorOf(connector),
       mode: call.microversion >= SINCE.attachmentMode ? modeOf(mode) : undefined,
     }),
   );

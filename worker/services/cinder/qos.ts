@@ -3,11 +3,12 @@
 import { z } from '@hono/zod-openapi';
 import { fault } from '../../faults.ts';
 import { badRequest, FaultError } from '../../http/errors.ts';
-import { queryFlag, stringMap } from '../../http/fields.ts';
+import { queryFlag } from '../../http/fields.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
 import { askCatalog, mustBeAdmin } from '../../http/reach.ts';
 import type { QosSpecs } from '../../project/contract.ts';
 import { links } from './shapes.ts';
+import { someSpecs } from './specs.ts';
 import { visibleTypes } from './type-views.ts';
 import { linksOf } from './views.ts';
 
@@ -22,7 +23,7 @@ const consumer = z.enum(['front-end', 'back-end', 'both']);
 const CreateBody = z.object({
   qos_specs: z.object({ name: z.string().trim().min(1).max(255), consumer: consumer.optional() }).catchall(z.string()),
 });
-const ChangeBody = z.object({ qos_specs: stringMap.refine((specs) => Object.keys(specs).length > 0, 'at least one') });
+const ChangeBody = z.object({ qos_specs: someSpecs });
 const RemoveBody = z.object({ keys: z.array(z.string().min(1)).min(1) });
 
 type AnyCall = Call<unknown, unknown>;

@@ -3,26 +3,17 @@
 import { z } from '@hono/zod-openapi';
 import { fault } from '../../faults.ts';
 import { badRequest, FaultError, notFound } from '../../http/errors.ts';
-import { stringMap } from '../../http/fields.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
 import { askCatalog, mustBeAdmin } from '../../http/reach.ts';
 import { plainTime } from '../../http/times.ts';
 import type { EncryptionInput } from '../../project/contract.ts';
+import { someSpecs } from './specs.ts';
 import { encryptionView, typeOf } from './type-views.ts';
-import { volumesOf } from './types.ts';
+import { whileUnused } from './unused-types.ts';
 
-const KEY = /^[a-zA-Z0-9\-_:. ]{1,255}$/;
+const SpecsBody = z.object({ extra_specs: someSpecs });
 
-const SpecsBody = z.object({
-  extra_specs: stringMap
-    .refine((specs) => Object.keys(specs).length > 0, 'at least one spec')
-    .refine(
-      (specs) => Object.keys(specs).every((key) => KEY.test(key)),
-      'keys have letters, digits, - _ : . and blanks',
-    ),
-});
-
-const SpecBody = stringMap;
+const SpecBody = someSpecs;
 const SpecAnswer = z.record(z.string(), z.string());
 
 const keySize = z.union([z.number().int().min(0), z.string().regex(/^\d{1,9}$/)]).nullish();
@@ -113,17 +104,13 @@ async function changeEncryption(
 ) {
   await mustBeAdmin(call.session, call.env);
   const type = await typeOf(call);
-  const count = await volumesOf(call, type);
-  if (count > 0) throw new FaultError(fault('type-in-use', { count }));
   const input: EncryptionInput = {
     ...(body.provider === undefined ? {} : { provider: body.provider }),
     ...(body.control_location === undefined ? {} : { controlLocation: body.control_location }),
     ...(body.cipher === undefined ? {} : { cipher: body.cipher }),
     ...(body.key_size === undefined ? {} : { keySizeBits: body.key_size === null ? null : Number(body.key_size) }),
   };
-  return await askCatalog(call.session, call.env, (catalog, caller) =>
-    catalog.setTypeEncryption(caller, type.id, mode, input),
-  );
+  return await whileUnused(call, type, (catalog, caller) => catalog.setTypeEncryption(caller, type.id, mode, input));
 }
 
 /** Registers the calls of one version. */

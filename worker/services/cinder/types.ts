@@ -3,17 +3,18 @@
 import { z } from '@hono/zod-openapi';
 import { fault } from '../../faults.ts';
 import { badRequest, FaultError } from '../../http/errors.ts';
-import { clearableText, flag, optionalFlag, queryDictionary, stringMap } from '../../http/fields.ts';
+import { clearableText, flag, optionalFlag, queryDictionary } from '../../http/fields.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
 import { askCatalog, askEvery, isAdmin, mustBeAdmin } from '../../http/reach.ts';
-import type { VolumeType } from '../../project/contract.ts';
+import { specs } from './specs.ts';
 import { createdTypeView, TypeAnswer, TypeView, typeOf, typeView, visibleTypes } from './type-views.ts';
+import { whileUnused } from './unused-types.ts';
 
 const CreateBody = z.object({
   volume_type: z.object({
     name: z.string().trim().min(1).max(255),
     description: clearableText,
-    extra_specs: stringMap.optional(),
+    extra_specs: specs.optional(),
     'os-volume-type-access:is_public': optionalFlag,
   }),
 });
@@ -27,8 +28,8 @@ const UpdateBody = z.object({
 });
 
 const AccessBody = z.looseObject({
-  addProjectAccess: z.object({ project: z.string().min(1) }).optional(),
-  removeProjectAccess: z.object({ project: z.string().min(1) }).optional(),
+  addProjectAccess: z.object({ project: z.string().min(1).max(255) }).optional(),
+  removeProjectAccess: z.object({ project: z.string().min(1).max(255) }).optional(),
 });
 
 const TypeList = z.object({
@@ -80,9 +81,11 @@ async function update(call: Call<unknown, z.output<typeof UpdateBody>>): Promise
   const type = await askCatalog(call.session, call.env, (catalog, caller) =>
     catalog.updateVolumeType(caller, before.id, { name: name ?? undefined, description, isPublic }),
   );
-  // Volumes carry the name of their type. Repeatable, should one project not answer.
-  if (type.name !== before.name) {
-    await askEvery(call.session, call.env, (project, caller) => project.renameType(caller, before.name, type.name));
+  // Volumes carry the name of their type. Said again also when it has that name: some project may have missed it.
+  if (name != null) {
+    await askEvery(call.session, call.env, (project, caller) =>
+      project.renameType(caller, type.id, before.name, type.name),
+    );
   }
   const { 'os-volume-type-access:is_public': _, ...view } = createdTypeView(type);
   return json(200, { volume_type: view });
@@ -91,16 +94,8 @@ async function update(call: Call<unknown, z.output<typeof UpdateBody>>): Promise
 async function remove(call: Call<unknown, unknown>): Promise<Response> {
   await mustBeAdmin(call.session, call.env);
   const type = await typeOf(call);
-  const count = await volumesOf(call, type);
-  if (count > 0) throw new FaultError(fault('type-in-use', { count }));
-  await askCatalog(call.session, call.env, (catalog, caller) => catalog.deleteVolumeType(caller, type.id));
+  await whileUnused(call, type, (catalog, caller) => catalog.deleteVolumeType(caller, type.id));
   return empty(202);
-}
-
-/** How many volumes of any project have the type. */
-export async function volumesOf(call: Call<unknown, unknown>, type: VolumeType): Promise<number> {
-  const counts = await askEvery(call.session, call.env, (project, caller) => project.countOfType(caller, type.name));
-  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 async function listAccess(call: Call<unknown, unknown>): Promise<Response> {

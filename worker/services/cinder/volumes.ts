@@ -176,15 +176,16 @@ export function volumeRoutes(routes: Routes): void {
       handle: (call) => list(call, true),
     })
     .get('/volumes/summary', {
-      summary: `Number and size of all volumes (3.${SINCE.volumeSummary})`,
+      summary: 'Number and size of all volumes',
+      since: SINCE.volumeSummary,
       query: z.object({ all_tenants: z.string().optional() }),
       answers: { 200: z.object({ 'volume-summary': z.object({ total_count: z.number(), total_size: z.number() }) }) },
-      handle: (call) => (call.microversion >= SINCE.volumeSummary ? summary(call) : show(call, 'summary')),
+      handle: summary,
     })
     .get('/volumes/{volume_id}', {
       summary: 'Show a volume',
       answers: { 200: z.object({ volume: CinderVolumeDetail }) },
-      handle: (call) => show(call, call.params.volume_id!),
+      handle: show,
     })
     .get('/volumes/{volume_id}/encryption', {
       summary: 'How a volume is encrypted: none is',
@@ -218,7 +219,7 @@ async function encryption(call: Call<unknown, unknown>): Promise<Response> {
   return json(200, NOT_ENCRYPTED);
 }
 
-async function show(call: Call<unknown, unknown>, id: string): Promise<Response> {
-  const volume = await call.find((project, caller) => project.getVolume(caller, id));
+async function show(call: Call<unknown, unknown>): Promise<Response> {
+  const volume = await call.find((project, caller) => project.getVolume(caller, call.params.volume_id!));
   return json(200, { volume: volumeDetail(call, volume) });
 }

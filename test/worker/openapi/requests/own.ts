@@ -39,6 +39,8 @@ export const OWN_REQUESTS: Requests = {
   'GET /data/*/volumes/{id}/commitment': on(volume),
   'GET /data/*/volumes/{id}/blocks/{index}': on(volume, undefined, '0'),
   'GET /data/*/volumes/{id}/blocks/{index}/proof': on(volume, undefined, '0'),
+  // Without an upgrade: 426.
+  'GET /data/*/volumes/{id}/nbd': on(volume),
   'PUT /data/*/volumes/{id}/delta': async (tenant) => ({ ids: [await tenant.ownVolume()], body: nothingChanged() }),
   'PUT /data/*/volumes/{id}/blocks/{index}': async (tenant) => ({
     ids: [await tenant.volume(), '0'],
@@ -53,6 +55,8 @@ export const OWN_REQUESTS: Requests = {
   'GET /data/*/snapshots/{id}/commitment': on(snapshot),
   'GET /data/*/snapshots/{id}/blocks/{index}': on(snapshot, undefined, '0'),
   'GET /data/*/snapshots/{id}/blocks/{index}/proof': on(snapshot, undefined, '0'),
+  // Without an upgrade: 426.
+  'GET /data/*/snapshots/{id}/nbd': on(snapshot),
   'GET /data/*/snapshots/{id}': read(snapshot),
   'PUT /data/*/snapshots/{id}': write(snapshot),
   'GET /data/*/backups/{id}/blocks': on(backup),
@@ -61,6 +65,8 @@ export const OWN_REQUESTS: Requests = {
   'GET /data/*/backups/{id}/commitment': on(backup),
   'GET /data/*/backups/{id}/blocks/{index}': on(backup, undefined, '0'),
   'GET /data/*/backups/{id}/blocks/{index}/proof': on(backup, undefined, '0'),
+  // Without an upgrade: 426.
+  'GET /data/*/backups/{id}/nbd': on(backup),
   'GET /data/*/backups/{id}': read(backup),
   'PUT /data/*/backups/{id}': write(backup),
   'GET /sim/v1/zones': plain,

@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { isMain } from '../tools/paths.ts';
-import { DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STATE_FOLDER } from './serve/defaults.ts';
+import { DEFAULT_NBD_PORT, DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STATE_FOLDER } from './serve/defaults.ts';
 import { LaunchError } from './serve/errors.ts';
 
 const EXAMPLES = `
@@ -10,7 +10,8 @@ Examples:
   edge-evs serve                          serve on 127.0.0.1:${DEFAULT_PORT}, keep everything in ${DEFAULT_STATE_FOLDER}
   edge-evs serve --port 0 --memory        any free port, forget everything at the end
   edge-evs serve --reset                  start again with nothing
-  edge-evs tour --url http://127.0.0.1:${DEFAULT_PORT}`;
+  edge-evs tour --url http://127.0.0.1:${DEFAULT_PORT}
+  edge-evs nbd VOLUME-ID                  a disk as a block device on nbd://127.0.0.1:${DEFAULT_NBD_PORT}`;
 
 /** Runs one command line and resolves to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -34,6 +35,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { tour } = await import('./tour.ts');
       code = await tour(argumentsOfTour);
     });
+  addNbd(program, (result) => {
+    code = result;
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
@@ -67,6 +71,37 @@ function addServe(program: Command, leave: (code: number) => void): void {
     .action(async (flags) => {
       const { serve } = await import('./serve/command.ts');
       leave(await serve(flags));
+    });
+}
+
+const NBD_HELP = `
+Who asks is taken from OS_AUTH_URL, OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME, as the server prints them.
+The disk is in use while this command runs. A write is acknowledged when it is durable.
+
+Examples:
+  edge-evs nbd 0f3c…                      then: qemu-img info nbd://127.0.0.1:${DEFAULT_NBD_PORT}
+  edge-evs nbd 0f3c… --socket /tmp/d.sock then: nbdcopy image.raw nbd+unix:///?socket=/tmp/d.sock
+  edge-evs nbd --snapshot 77ab…           a snapshot, read only; --backup for a backup`;
+
+function addNbd(program: Command, leave: (code: number) => void): void {
+  program
+    .command('nbd')
+    .description('Make a disk, a snapshot or a backup a block device for NBD clients on this machine.')
+    .argument('<id>', 'id of a volume')
+    .option('--snapshot', 'the id is that of a snapshot: read only')
+    .addOption(new Option('--backup', 'the id is that of a backup: read only').conflicts('snapshot'))
+    .option('--read-only', 'refuse writes; others may write meanwhile')
+    .option('--port <number>', 'TCP port on 127.0.0.1; 0 takes any free one', parsePort, DEFAULT_NBD_PORT)
+    .addOption(new Option('--socket <path>', 'a Unix socket instead').conflicts('port'))
+    .option('--url <url>', 'where the service is, instead of OS_AUTH_URL')
+    .option('--user <name>', 'instead of OS_USERNAME')
+    .option('--password <password>', 'instead of OS_PASSWORD')
+    .option('--project <name>', 'instead of OS_PROJECT_NAME')
+    .option('--json', 'print one line of JSON when ready instead of the text')
+    .addHelpText('after', NBD_HELP)
+    .action(async (id, flags) => {
+      const { nbd } = await import('./nbd/command.ts');
+      leave(await nbd(id, flags));
     });
 }
 

@@ -44,7 +44,7 @@ export function frameCodec(zstd: Primitives, deflate?: Primitives): Codec {
   return {
     encode(bytes) {
       if (looksRandom(bytes)) return rawFrame(bytes);
-      const whole = attempt(() => zstd.compress(bytes));
+      const whole = attempt(() => oneFrame(zstd, bytes));
       if (whole !== null) return smallerOf(bytes, Encoding.zstd, whole);
       if (bytes.length <= HALF_BYTES) return rawFrame(bytes);
       const halves = attempt(() => joinHalves(zstd, bytes));
@@ -100,7 +100,17 @@ function looksRandom(bytes: Uint8Array): boolean {
 }
 
 function joinHalves(zstd: Primitives, bytes: Uint8Array): Uint8Array {
-  return prefixed([zstd.compress(bytes.subarray(0, HALF_BYTES)), zstd.compress(bytes.subarray(HALF_BYTES))]);
+  return prefixed([oneFrame(zstd, bytes.subarray(0, HALF_BYTES)), oneFrame(zstd, bytes.subarray(HALF_BYTES))]);
+}
+
+/**
+ * Compresses, and looks at what came of it: when a frame fills workerd's buffer of 40,960 bytes to the last one, a second,
+ * empty frame of 9 bytes follows it, and no decoder here would take the two. Throws RangeError then.
+ */
+function oneFrame(zstd: Primitives, bytes: Uint8Array): Uint8Array {
+  const frame = zstd.compress(bytes);
+  if (!isOneZstdFrame(frame, bytes.length)) throw new RangeError('the compressor made something else than one frame');
+  return frame;
 }
 
 /** The parts one after the other, each behind its length. */

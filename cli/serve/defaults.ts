@@ -7,3 +7,5 @@ export const DEFAULT_REGION = 'eu-de';
 
 /** Three zones, named after the region. */
 export const defaultZones = (region: string): string[] => ['01', '02', '03'].map((number) => `${region}-${number}`);
+/** The one that is registered for NBD. */
+export const DEFAULT_NBD_PORT = 10_809;

@@ -80,6 +80,22 @@ describe('frames', () => {
     expect(decompress).not.toHaveBeenCalled();
   });
 
+  test('are never two: a compressor that adds an empty frame is not relied on', () => {
+    // What workerd answers when the output has exactly 40,960 bytes.
+    const empty = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0);
+    const compress = (bytes: Uint8Array) => Uint8Array.from([...zstd.compress(bytes), ...empty]);
+    const bytes = compressibleBytes(1, BLOCK_BYTES);
+    for (const only of [BLOCK_BYTES, 0]) {
+      const codec = frameCodec({
+        ...zstd,
+        compress: (part) => (part.length >= only ? compress(part) : zstd.compress(part)),
+      });
+      const frame = codec.encode(bytes);
+      expect(frame.encoding).toBe(only === 0 ? Encoding.raw : Encoding.zstdHalves);
+      expect(codec.decode(frame, BLOCK_BYTES)).toEqual(bytes);
+    }
+  });
+
   test('have no decoder for the reserved codes', () => {
     for (let encoding = DELTA_ENCODINGS.first; encoding <= DELTA_ENCODINGS.last; encoding++) {
       expect(zstdCodec.decode({ encoding, bytes: randomBytes(1, BLOCK_BYTES) }, BLOCK_BYTES)).toBeNull();

@@ -27,7 +27,7 @@ const SUITES: Readonly<Record<SuiteName, () => Promise<Suite>>> = {
 const EXAMPLES = `
 Examples:
   npm run bench                                   everything, minutes
-  npm run bench -- kernel                         the kernel's cases, a minute or two
+  npm run bench -- kernel                         the kernel's cases, three to four minutes
   npm run bench -- kernel --case hash --runtime node
   npm run bench -- --save                         everything, into bench/results/; then: npm run bench -- report
   npm run bench -- --tiny                         does every case still run?`;

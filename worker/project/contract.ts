@@ -18,6 +18,7 @@ import type { Caller, ListQuery, MetadataChange, Page, UpdateDetails } from './c
 import type { ClockAdvance, ClockState, DataGrant, DataTarget, ProjectMetrics } from './contract/data.ts';
 import type { Message, MessageQuery } from './contract/messages.ts';
 import type { ApiJob, AvailabilityZone, CreateServer, Quotas, Server } from './contract/places.ts';
+import type { Policy, PolicyInput } from './contract/policies.ts';
 import type { CreateSnapshot, Snapshot, SnapshotQuery } from './contract/snapshots.ts';
 import type {
   CreatedTransfer,
@@ -31,8 +32,6 @@ import type {
   Checkpoint,
   CreateCheckpoint,
   CreateVault,
-  Policy,
-  PolicyInput,
   ResourceRef,
   Task,
   TaskQuery,
@@ -61,6 +60,7 @@ export type * from './contract/common.ts';
 export type * from './contract/data.ts';
 export type * from './contract/messages.ts';
 export type * from './contract/places.ts';
+export type * from './contract/policies.ts';
 export type * from './contract/snapshots.ts';
 export type * from './contract/transfers.ts';
 export type * from './contract/vaults.ts';
@@ -71,7 +71,7 @@ export type * from './contract/volumes.ts';
  * project (with 'forbidden') and a revoked token (with 'token-revoked'). An administrator acts in another project as its
  * caller, with `homeProjectId`; the token was checked at home before. What is marked Admin refuses everybody else.
  */
-export interface ProjectRpc extends CatalogRpc, TransferRpc {
+export interface ProjectRpc extends CatalogRpc, TransferRpc, BackupRpc, PolicyRpc, ProtectionRpc {
   // volumes
   createVolumes(caller: Caller, input: CreateVolumes): Promise<Outcome<CreatedVolumes>>;
   listVolumes(caller: Caller, query: VolumeQuery): Promise<Outcome<Page<Volume>>>;
@@ -132,51 +132,6 @@ export interface ProjectRpc extends CatalogRpc, TransferRpc {
   rollbackSnapshot(caller: Caller, id: string, input: { volumeId: string }): Promise<Outcome<{ volumeId: string }>>;
   /** Cinder: the newest snapshot only, and not after an extension. */
   revertVolume(caller: Caller, volumeId: string, input: { snapshotId: string }): Promise<Outcome<null>>;
-
-  // backups
-  createBackup(caller: Caller, input: CreateBackup): Promise<Outcome<CreatedBackup>>;
-  listBackups(caller: Caller, query: BackupQuery): Promise<Outcome<Page<Backup>>>;
-  getBackup(caller: Caller, id: string): Promise<Outcome<Backup>>;
-  updateBackup(caller: Caller, id: string, input: UpdateDetails): Promise<Outcome<Backup>>;
-  /** `force`: Admin. The Cinder form refuses while others name it as their parent. */
-  deleteBackup(
-    caller: Caller,
-    id: string,
-    input?: { face?: Face; force?: boolean },
-  ): Promise<Outcome<{ jobId: string }>>;
-  /** Admin. */
-  resetBackupStatus(caller: Caller, id: string, status: string): Promise<Outcome<Backup>>;
-  /** Admin. */
-  exportBackup(caller: Caller, id: string): Promise<Outcome<BackupExport>>;
-  /** Admin. Refused unless the record's vault is in this project and has the bytes. */
-  importBackup(caller: Caller, record: BackupExport): Promise<Outcome<Backup>>;
-  restoreBackup(caller: Caller, id: string, input: RestoreBackup): Promise<Outcome<RestoreStarted>>;
-
-  // vaults, policies, checkpoints, operation log
-  createVault(caller: Caller, input: CreateVault): Promise<Outcome<VaultView>>;
-  listVaults(caller: Caller, query: VaultQuery): Promise<Outcome<Page<VaultView>>>;
-  getVault(caller: Caller, id: string): Promise<Outcome<VaultView>>;
-  updateVault(caller: Caller, id: string, input: VaultSettings): Promise<Outcome<VaultView>>;
-  /** With all its backups. */
-  deleteVault(caller: Caller, id: string): Promise<Outcome<null>>;
-  addVaultResources(caller: Caller, id: string, resources: readonly ResourceRef[]): Promise<Outcome<readonly string[]>>;
-  /** Deletes the backups of these resources in this vault. */
-  removeVaultResources(caller: Caller, id: string, resourceIds: readonly string[]): Promise<Outcome<readonly string[]>>;
-  /** Repeatable. */
-  associatePolicy(caller: Caller, vaultId: string, policyId: string): Promise<Outcome<null>>;
-  dissociatePolicy(caller: Caller, vaultId: string, policyId: string): Promise<Outcome<null>>;
-  createPolicy(caller: Caller, input: PolicyInput): Promise<Outcome<Policy>>;
-  listPolicies(
-    caller: Caller,
-    query: { operationType?: string; vaultId?: string },
-  ): Promise<Outcome<readonly Policy[]>>;
-  getPolicy(caller: Caller, id: string): Promise<Outcome<Policy>>;
-  updatePolicy(caller: Caller, id: string, input: PolicyInput): Promise<Outcome<Policy>>;
-  deletePolicy(caller: Caller, id: string): Promise<Outcome<null>>;
-  createCheckpoint(caller: Caller, input: CreateCheckpoint): Promise<Outcome<Checkpoint>>;
-  getCheckpoint(caller: Caller, id: string): Promise<Outcome<Checkpoint>>;
-  listTasks(caller: Caller, query: TaskQuery): Promise<Outcome<Page<Task>>>;
-  getTask(caller: Caller, id: string): Promise<Outcome<Task>>;
 
   // jobs
   getJob(caller: Caller, id: string): Promise<Outcome<ApiJob>>;
@@ -253,4 +208,56 @@ export interface TransferRpc {
   handOver(jobId: string, job: HandOver): Promise<JobReport>;
   /** The accepting project has written it down. */
   forgetHandOver(transferId: string): Promise<void>;
+}
+
+export interface BackupRpc {
+  createBackup(caller: Caller, input: CreateBackup): Promise<Outcome<CreatedBackup>>;
+  listBackups(caller: Caller, query: BackupQuery): Promise<Outcome<Page<Backup>>>;
+  getBackup(caller: Caller, id: string): Promise<Outcome<Backup>>;
+  updateBackup(caller: Caller, id: string, input: UpdateDetails): Promise<Outcome<Backup>>;
+  /** `force`: Admin. The Cinder form refuses while others name it as their parent. */
+  deleteBackup(
+    caller: Caller,
+    id: string,
+    input?: { face?: Face; force?: boolean },
+  ): Promise<Outcome<{ jobId: string }>>;
+  /** Admin. */
+  resetBackupStatus(caller: Caller, id: string, status: string): Promise<Outcome<Backup>>;
+  /** Admin. */
+  exportBackup(caller: Caller, id: string): Promise<Outcome<BackupExport>>;
+  /** Admin. Refused unless the record's vault is in this project and has the bytes. */
+  importBackup(caller: Caller, record: BackupExport): Promise<Outcome<Backup>>;
+  restoreBackup(caller: Caller, id: string, input: RestoreBackup): Promise<Outcome<RestoreStarted>>;
+}
+
+/** Policies; on a vault they take effect. */
+export interface PolicyRpc {
+  /** Repeatable. */
+  associatePolicy(caller: Caller, vaultId: string, policyId: string): Promise<Outcome<null>>;
+  dissociatePolicy(caller: Caller, vaultId: string, policyId: string): Promise<Outcome<null>>;
+  createPolicy(caller: Caller, input: PolicyInput): Promise<Outcome<Policy>>;
+  listPolicies(
+    caller: Caller,
+    query: { operationType?: string; vaultId?: string },
+  ): Promise<Outcome<readonly Policy[]>>;
+  getPolicy(caller: Caller, id: string): Promise<Outcome<Policy>>;
+  updatePolicy(caller: Caller, id: string, input: PolicyInput): Promise<Outcome<Policy>>;
+  deletePolicy(caller: Caller, id: string): Promise<Outcome<null>>;
+}
+
+/** Vaults, their runs (checkpoints) and the operation log. */
+export interface ProtectionRpc {
+  createVault(caller: Caller, input: CreateVault): Promise<Outcome<VaultView>>;
+  listVaults(caller: Caller, query: VaultQuery): Promise<Outcome<Page<VaultView>>>;
+  getVault(caller: Caller, id: string): Promise<Outcome<VaultView>>;
+  updateVault(caller: Caller, id: string, input: VaultSettings): Promise<Outcome<VaultView>>;
+  /** With all its backups. */
+  deleteVault(caller: Caller, id: string): Promise<Outcome<null>>;
+  addVaultResources(caller: Caller, id: string, resources: readonly ResourceRef[]): Promise<Outcome<readonly string[]>>;
+  /** Deletes the backups of these resources in this vault. */
+  removeVaultResources(caller: Caller, id: string, resourceIds: readonly string[]): Promise<Outcome<readonly string[]>>;
+  createCheckpoint(caller: Caller, input: CreateCheckpoint): Promise<Outcome<Checkpoint>>;
+  getCheckpoint(caller: Caller, id: string): Promise<Outcome<Checkpoint>>;
+  listTasks(caller: Caller, query: TaskQuery): Promise<Outcome<Page<Task>>>;
+  getTask(caller: Caller, id: string): Promise<Outcome<Task>>;
 }

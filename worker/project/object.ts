@@ -1,39 +1,31 @@
 // The control plane of one project. Its methods check the caller and hand over to the modules beside this file: a read
 // runs in one synchronous turn, a change in one transaction, and neither is ever split by an await.
 
-import { type Face, type Outcome, ok, Refusal, refuse } from '../faults.ts';
+import { type Outcome, ok, Refusal } from '../faults.ts';
 import type { ZoneRpc } from '../protocol.ts';
 import * as attachmentRecords from './attachment-records.ts';
 import * as attachments from './attachments.ts';
-import * as backupRecords from './backup-records.ts';
-import * as backups from './backups.ts';
 import { mustBeAdmin, refusal } from './base.ts';
-import * as checkpoints from './checkpoints.ts';
 import * as connections from './connections.ts';
 import type * as C from './contract.ts';
 import type { Control } from './control.ts';
-import * as backupCreation from './create-backups.ts';
 import * as volumeCreation from './create-volumes.ts';
 import { grant } from './grants.ts';
 import { getJob } from './jobs.ts';
 import { PATIENCE } from './limits.ts';
 import * as messages from './messages.ts';
 import { metrics } from './metrics.ts';
-import * as policies from './policies.ts';
+import { ProtectionObject } from './protection-object.ts';
 import { defaultLimits, quotas, setLimits } from './quotas.ts';
-import * as restores from './restores.ts';
 import { advanceClock } from './schedule.ts';
 import * as servers from './servers.ts';
 import * as snapshots from './snapshots.ts';
-import * as tasks from './tasks.ts';
-import { TransferObject } from './transfer-object.ts';
 import { usableTypes } from './types.ts';
-import * as vaults from './vaults.ts';
 import * as volumes from './volumes.ts';
 
 type Caller = C.Caller;
 
-export class Project extends TransferObject implements C.ProjectRpc {
+export class Project extends ProtectionObject implements C.ProjectRpc {
   /** Clock advances take turns. */
   #advancing: Promise<unknown> = Promise.resolve();
 
@@ -163,107 +155,6 @@ export class Project extends TransferObject implements C.ProjectRpc {
     return this.change(caller, (control) => snapshots.revertVolume(control, volumeId, input));
   }
 
-  async createBackup(caller: Caller, input: C.CreateBackup) {
-    const create = (control: Control) => backupCreation.createBackup(control, caller, input);
-    return this.withCatalog(() => this.change(caller, create));
-  }
-  async listBackups(caller: Caller, query: C.BackupQuery) {
-    return this.read(caller, (control) => backups.listBackups(control, caller, query));
-  }
-  async getBackup(caller: Caller, id: string) {
-    return this.read(caller, (control) => backups.getBackup(control, caller, id));
-  }
-  async updateBackup(caller: Caller, id: string, input: C.UpdateDetails) {
-    return this.change(caller, (control) => backups.updateBackup(control, caller, id, input));
-  }
-  async deleteBackup(caller: Caller, id: string, input: { face?: Face; force?: boolean } = {}) {
-    return this.change(caller, (control) => {
-      if (input.force === true) mustBeAdmin(caller);
-      return backups.deleteBackup(control, caller, id, input);
-    });
-  }
-  async resetBackupStatus(caller: Caller, id: string, status: string) {
-    return this.adminChange(caller, (control) => backups.resetBackupStatus(control, caller, id, status));
-  }
-  async exportBackup(caller: Caller, id: string) {
-    return this.read(caller, (control) => {
-      mustBeAdmin(caller);
-      return backupRecords.exportBackup(control, caller, id);
-    });
-  }
-  async importBackup(caller: Caller, record: C.BackupExport): Promise<Outcome<C.Backup>> {
-    const written = this.read(caller, () => {
-      mustBeAdmin(caller);
-      return backupRecords.readBackup(record);
-    });
-    if (!written.ok) return written;
-    const { vault_id: vaultId, stored_as: storedAs } = written.value.service_metadata;
-    if (!(await this.#vaultHas(vaultId, storedAs))) {
-      return refuse('invalid-request', { reason: 'The vault of this backup record does not have it.' });
-    }
-    const take = (control: Control) => backupRecords.importBackup(control, caller, written.value);
-    return this.withCatalog(() => this.change(caller, take));
-  }
-  async restoreBackup(caller: Caller, id: string, input: C.RestoreBackup) {
-    const restore = (control: Control) => restores.restoreBackup(control, caller, id, input);
-    return this.withCatalog(() => this.change(caller, restore));
-  }
-
-  async createVault(caller: Caller, input: C.CreateVault) {
-    return this.change(caller, (control) => vaults.createVault(control, caller, input));
-  }
-  async listVaults(caller: Caller, query: C.VaultQuery) {
-    return this.read(caller, (control) => vaults.listVaults(control, query));
-  }
-  async getVault(caller: Caller, id: string) {
-    return this.read(caller, (control) => vaults.getVault(control, id));
-  }
-  async updateVault(caller: Caller, id: string, input: C.VaultSettings) {
-    return this.change(caller, (control) => vaults.updateVault(control, id, input));
-  }
-  async deleteVault(caller: Caller, id: string) {
-    return this.change(caller, (control) => vaults.deleteVault(control, id));
-  }
-  async addVaultResources(caller: Caller, id: string, resources: readonly C.ResourceRef[]) {
-    return this.change(caller, (control) => vaults.addVaultResources(control, id, resources));
-  }
-  async removeVaultResources(caller: Caller, id: string, resourceIds: readonly string[]) {
-    return this.change(caller, (control) => vaults.removeVaultResources(control, id, resourceIds));
-  }
-  async associatePolicy(caller: Caller, vaultId: string, policyId: string) {
-    return this.change(caller, (control) => policies.associate(control, vaultId, policyId));
-  }
-  async dissociatePolicy(caller: Caller, vaultId: string, policyId: string) {
-    return this.change(caller, (control) => policies.dissociate(control, vaultId, policyId));
-  }
-  async createPolicy(caller: Caller, input: C.PolicyInput) {
-    return this.change(caller, (control) => policies.createPolicy(control, caller, input));
-  }
-  async listPolicies(caller: Caller, query: { operationType?: string; vaultId?: string }) {
-    return this.read(caller, (control) => policies.listPolicies(control, query));
-  }
-  async getPolicy(caller: Caller, id: string) {
-    return this.read(caller, (control) => policies.getPolicy(control, id));
-  }
-  async updatePolicy(caller: Caller, id: string, input: C.PolicyInput) {
-    return this.change(caller, (control) => policies.updatePolicy(control, id, input));
-  }
-  async deletePolicy(caller: Caller, id: string) {
-    return this.change(caller, (control) => policies.deletePolicy(control, id));
-  }
-  async createCheckpoint(caller: Caller, input: C.CreateCheckpoint) {
-    return this.change(caller, (control) => checkpoints.createCheckpoint(control, caller, input));
-  }
-  async getCheckpoint(caller: Caller, id: string) {
-    return this.read(caller, (control) => checkpoints.getCheckpoint(control, id));
-  }
-  async listTasks(caller: Caller, query: C.TaskQuery) {
-    return this.read(caller, (control) => tasks.listTasks(control, query));
-  }
-  async getTask(caller: Caller, id: string) {
-    return this.read(caller, (control) => tasks.getTask(control, id));
-  }
-
   async getJob(caller: Caller, id: string) {
     return this.read(caller, (control) => getJob(control, id));
   }
@@ -374,15 +265,6 @@ export class Project extends TransferObject implements C.ProjectRpc {
   }
   async metrics() {
     return this.control.store.created(this.control.projectId) ? metrics(this.control) : null;
-  }
-
-  /** Asks the vault for the first of a backup's blocks. */
-  async #vaultHas(vaultId: string, backupId: string): Promise<boolean> {
-    this.control.store.meter.counts.objectRequests++;
-    const vault = this.env.VAULT.get(this.env.VAULT.idFromName(vaultId));
-    const query = new URLSearchParams({ backup: backupId, cursor: '0', limit: '1' });
-    const headers = { 'x-evs-project': this.control.projectId };
-    return (await vault.fetch(`http://vault/blocks?${query}`, { headers })).ok;
   }
 
   #zone(name: string): ZoneRpc {

@@ -1,16 +1,18 @@
-// A set of digests: open addressing over slots of (id, tag), and the digests themselves in order of arrival.
+// A set of digests: open addressing over slots of (tag, id), and the digests themselves in order of arrival.
 //
-//   __heap_base ─ slots: 2 x capacity of 8 bytes (id + 1, 0 when empty; tag) ─ digests: capacity x 32 bytes
+//   __heap_base ─ slots: 2 x capacity of 4 bytes (tag: 11 bits; id + 1: 21 bits, 0 when empty) ─ digests: capacity x 32 bytes
 //
 // Digests are uniform already: one word chooses the slot, another is the tag, and only equal tags cost a comparison.
-// At most half of the slots are in use, so that probing stays short. 48 bytes a digest.
+// At most half of the slots are in use, so that probing stays short. 40 bytes a digest.
 
 import { DIGEST_BYTES, RESULT_AT, WINDOW_AT } from './memory';
 
-/** 1 Mi digests of 64 KiB blocks name 64 GiB, and take 48 MiB: what an isolate of 128 MB can spare. */
+/** 1 Mi digests of 64 KiB blocks name 64 GiB, and take 40 MiB: what an isolate of 128 MB can spare. */
 export const SET_CAPACITY_MAX: u32 = 1048576;
 const CAPACITY_MIN: u32 = 1024;
-const SLOT_BYTES: u32 = 8;
+const SLOT_BYTES: u32 = 4;
+/** Of a slot: holds 1 to SET_CAPACITY_MAX. */
+const ID_MASK: u32 = 0x1fffff;
 const MEMORY_PAGE_SHIFT: u32 = 16;
 
 let capacity: u32 = 0;
@@ -32,19 +34,23 @@ function reserveMemory(bytes: usize): bool {
   return missing <= 0 || memory.grow(missing) >= 0;
 }
 
+function tagOf(digest: usize): u32 {
+  return load<u32>(digest, 4) & ~ID_MASK;
+}
+
 /** Finds a digest's slot: the one that holds it, or the empty one where it belongs. Needs a capacity. */
 function findSlot(digest: usize): usize {
   const mask = slotMask();
-  const tag = load<u32>(digest, 4);
+  const tag = tagOf(digest);
   const low = v128.load(digest);
   const high = v128.load(digest, 16);
   let index = load<u32>(digest) & mask;
   while (true) {
     const slot = __heap_base + index * SLOT_BYTES;
-    const id = load<u32>(slot);
-    if (id === 0) return slot;
-    if (load<u32>(slot, 4) === tag) {
-      const known = digestsAt + (id - 1) * DIGEST_BYTES;
+    const held = load<u32>(slot);
+    if (held === 0) return slot;
+    if ((held & ~ID_MASK) === tag) {
+      const known = digestsAt + ((held & ID_MASK) - 1) * DIGEST_BYTES;
       const difference = v128.or(v128.xor(low, v128.load(known)), v128.xor(high, v128.load(known, 16)));
       if (!v128.any_true(difference)) return slot;
     }
@@ -53,8 +59,7 @@ function findSlot(digest: usize): usize {
 }
 
 function fillSlot(slot: usize, id: u32, digest: usize): void {
-  store<u32>(slot, id + 1);
-  store<u32>(slot, load<u32>(digest, 4), 4);
+  store<u32>(slot, tagOf(digest) | (id + 1));
 }
 
 /** Makes room for `wanted` digests in all, keeping those that are there. False when that is impossible. */
@@ -86,7 +91,7 @@ export function setAdd(count: u32, known: u32): u32 {
   for (let i: u32 = 0; i < count; i++) {
     const digest = WINDOW_AT + i * DIGEST_BYTES;
     let slot = findSlot(digest);
-    const id = load<u32>(slot);
+    const id = load<u32>(slot) & ID_MASK;
     if (id !== 0) {
       store<u8>(RESULT_AT + i, id <= known ? 0 : 2);
       continue;

@@ -27,7 +27,7 @@ const SUITES: Readonly<Record<SuiteName, () => Promise<Suite>>> = {
 const EXAMPLES = `
 Examples:
   npm run bench                                   everything, minutes
-  npm run bench -- kernel                         the kernel's cases, three to four minutes
+  npm run bench -- kernel                         the kernel's cases in fewer rounds, a minute and a half
   npm run bench -- kernel --case hash --runtime node
   npm run bench -- --save                         everything, into bench/results/; then: npm run bench -- report
   npm run bench -- --tiny                         does every case still run?`;
@@ -43,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addArgument(new Argument('[suite]', 'all of them without it').choices(Object.keys(SUITES)))
     .option('--runtime <names>', `of the kernel's cases: ${RUNTIMES.join(', ')} (separated by commas)`, parseRuntimes)
     .option('--case <text>', 'only cases whose id contains this')
-    .option('--rounds <number>', 'samples of each measure', parseRounds)
+    .option('--rounds <number>', 'samples of each measure; one suite alone takes fewer than a whole run', parseRounds)
     .option('--tiny', 'each case once with tiny data: times mean nothing')
     .option('--json <file>', 'where to write the result; two suites write an array')
     .option('--save', 'write bench/results/, which the report is made of')
@@ -72,7 +72,7 @@ async function bench(name: SuiteName | undefined, flags: Flags): Promise<void> {
   for (const suite of name === undefined ? (Object.keys(SUITES) as SuiteName[]) : [name]) {
     const loaded = await SUITES[suite]();
     if (!loaded.cases.some(({ id }) => id.includes(flags.case ?? ''))) continue;
-    const result = await runSuite(loaded, flags);
+    const result = await runSuite(loaded, flags, name === undefined || flags.save === true);
     results.push(result);
     if (flags.save) write(inRoot('bench', 'results', `${suite}.json`), result);
   }
@@ -83,11 +83,11 @@ async function bench(name: SuiteName | undefined, flags: Flags): Promise<void> {
   else console.log(`\n${outcomeLines(cases).join('\n')}`);
 }
 
-async function runSuite(suite: Suite, flags: Flags): Promise<ResultFile> {
+async function runSuite(suite: Suite, flags: Flags, whole: boolean): Promise<ResultFile> {
   const started = new Date();
   const machine = thisMachine();
   const tiny = flags.tiny ?? false;
-  const rounds = tiny ? 1 : (flags.rounds ?? suite.defaultRounds);
+  const rounds = tiny ? 1 : (flags.rounds ?? suite.rounds[whole ? 'full' : 'quick']);
   const { cases, versions } = await suite.run({
     rounds,
     tiny,

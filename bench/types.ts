@@ -103,7 +103,7 @@ export interface SuiteRun {
 /** bench/kernel/suite.ts and bench/path/suite.ts each export one. */
 export interface Suite {
   readonly name: SuiteName;
-  readonly defaultRounds: number;
+  readonly rounds: { readonly quick: number; readonly full: number };
   readonly cases: readonly { readonly id: string; readonly title: string }[];
   /** Runs the cases that `caseFilter` selects. Rejects when one fails: a case that cannot run is a broken case. */
   run(options: RunOptions): Promise<SuiteRun>;

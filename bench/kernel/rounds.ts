@@ -6,9 +6,9 @@ import type { Prepared } from './agent.ts';
 /** Optimising compilers have taken over by then: measured in the case cold-start. */
 const WARM_UP_MS = 60;
 
-/** A contender that takes longer than this a run has warmed itself up, and takes part in SLOW_ROUNDS only. */
-const SLOW_MS = 150;
-const SLOW_ROUNDS = 3;
+/** A contender that takes longer than this a run has warmed itself up, and takes part in the first third of the rounds only. */
+const SLOW_MS = 100;
+const SLOW_SHARE = 1 / 3;
 
 /**
  * A sample is the fastest of so many bursts in a row: on a machine that others use, the slower ones tell what those did.
@@ -16,14 +16,14 @@ const SLOW_ROUNDS = 3;
  */
 const BURSTS = 3;
 
-/** How often a contender runs in one sample, and how many samples it gives at most. */
+/** How often a contender runs in one sample, and in which share of the rounds, from the first on. */
 export interface Turn {
   readonly repetitions: number;
   readonly bursts: number;
-  readonly rounds: number;
+  readonly share: number;
 }
 
-const ONCE: Turn = { repetitions: 1, bursts: 1, rounds: 1 };
+const ONCE: Turn = { repetitions: 1, bursts: 1, share: 1 };
 
 interface Lane {
   readonly driver: Driver;
@@ -45,10 +45,10 @@ async function turnOf(driver: Driver, id: string): Promise<Turn> {
     const ms = await driver.run(id, count, 1);
     spentMs += ms;
     const perRunMs = ms / count;
-    if (perRunMs > SLOW_MS) return { ...ONCE, rounds: SLOW_ROUNDS };
+    if (perRunMs > SLOW_MS) return { ...ONCE, share: SLOW_SHARE };
     if (spentMs >= WARM_UP_MS && ms >= driver.burstMs / 4) {
       const repetitions = Math.max(1, Math.ceil(driver.burstMs / perRunMs));
-      return { repetitions, bursts: BURSTS, rounds: Number.POSITIVE_INFINITY };
+      return { repetitions, bursts: BURSTS, share: 1 };
     }
     // Ten times at most: the first runs are slow and would mislead.
     count = Math.max(1, Math.min(10 * count, Math.ceil(driver.burstMs / Math.max(perRunMs, 1e-6))));
@@ -73,7 +73,7 @@ export async function sampleRounds(
     for (const { driver, prepared, turns } of rotated(lanes, round)) {
       for (const { id } of rotated(prepared.contenders, round)) {
         const turn = turns.get(id)!;
-        if (round >= turn.rounds) continue;
+        if (round >= Math.ceil(rounds * turn.share)) continue;
         samples
           .get(driver.runtime)!
           .get(id)!

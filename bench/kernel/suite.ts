@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { buildKernel, KERNEL_BUILDS, kernelFile } from '../../tools/build-kernel.ts';
+import { keepAwake } from '../runtimes/awake.ts';
 import { type Driver, START } from '../runtimes/drivers.ts';
 import { caseResult, counted, timed } from '../statistics.ts';
 import type { CaseResult, RunOptions, Suite } from '../types.ts';
@@ -16,13 +17,14 @@ const MODULE_CASE = { id: 'module', title: 'The wasm files' };
 
 export const kernelSuite: Suite = {
   name: 'kernel',
-  defaultRounds: 9,
+  rounds: { quick: 3, full: 9 },
   cases: [...KERNEL_CASES.map(({ id, title }) => ({ id, title })), MODULE_CASE],
   async run(options) {
     await buildKernel();
     const isChosen = ({ id }: { id: string }) => id.includes(options.caseFilter ?? '');
     const timedCases = KERNEL_CASES.filter(isChosen);
     const drivers: Driver[] = [];
+    const letSleep = options.tiny ? () => {} : keepAwake();
     try {
       if (timedCases.length > 0) await startAll(drivers, options);
       const cases: CaseResult[] = [];
@@ -38,6 +40,7 @@ export const kernelSuite: Suite = {
       const runtimes = Object.fromEntries(drivers.map(({ runtime, version }) => [runtime, version]));
       return { cases, versions: { ...runtimes, ...peerVersions() } };
     } finally {
+      letSleep();
       for (const driver of drivers) await driver.close();
     }
   },
@@ -69,10 +72,10 @@ async function runCase(
   { id, title, compared }: KernelCase,
   { rounds, tiny }: RunOptions,
 ): Promise<CaseResult[]> {
+  const prepared = await Promise.all(drivers.map((driver) => driver.prepare(id, tiny)));
   const lanes: { driver: Driver; prepared: Prepared; turns: Map<string, Turn> }[] = [];
-  for (const driver of drivers) {
-    const prepared = await driver.prepare(id, tiny);
-    lanes.push({ driver, prepared, turns: await warmUp(driver, prepared, tiny) });
+  for (const [i, driver] of drivers.entries()) {
+    lanes.push({ driver, prepared: prepared[i]!, turns: await warmUp(driver, prepared[i]!, tiny) });
   }
   const samples = await sampleRounds(lanes, tiny ? 1 : rounds);
   return lanes.map(({ driver: { runtime }, prepared }) =>

@@ -43,7 +43,7 @@ const MEMORY = { id: 'memory', title: 'Resident memory', linuxOnly: true, run: m
 
 export const pathSuite: Suite = {
   name: 'path',
-  defaultRounds: 5,
+  rounds: { quick: 5, full: 5 },
   cases: [...SHARED, MEMORY].map(({ id, title }) => ({ id, title })),
   async run({ rounds, tiny, caseFilter = '', progress }) {
     const isChosen = ({ id, linuxOnly }: Pick<PathCase, 'id' | 'linuxOnly'>): boolean => {

@@ -4,7 +4,7 @@ import { Arena, checkMultiple } from './arena.ts';
 
 /**
  * A set of digests (any 32 bytes; holes are nothing special here). It has an instance of its own, so it may live as
- * long as it is needed. It grows as it fills, by doubling, and takes 48 bytes a digest; the limit of 1,048,576 digests
+ * long as it is needed. It grows as it fills, by doubling, and takes 40 bytes a digest; the limit of 1,048,576 digests
  * (64 GiB of blocks) is the module's declared memory maximum.
  */
 export class DigestSet {

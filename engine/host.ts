@@ -1,6 +1,8 @@
-// What the engine needs of its runtime for computing, gathered once: the kernel, a factory for digest sets, the codec.
+// What the engine needs of its runtime for computing, gathered once: the kernel, a factory for digest sets, the codec,
+// memory for pages.
 
 import type { DigestSet, Kernel } from './kernel.ts';
+import type { PageCache } from './page-cache.ts';
 import type { Codec } from './ports.ts';
 
 export interface EngineHost {
@@ -9,4 +11,6 @@ export interface EngineHost {
   /** A set of its own instance, for a job that lives across turns. */
   newDigestSet(): DigestSet;
   readonly codec: Codec;
+  /** Shared by everything in the isolate, like its memory. */
+  readonly pages: PageCache;
 }

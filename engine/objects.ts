@@ -4,6 +4,7 @@
 import { Encoding } from './codec.ts';
 import type { EngineHost } from './host.ts';
 import type { Kernel } from './kernel.ts';
+import type { PageShelf } from './page-cache.ts';
 import type { Frame, ObjectStore, StoredObject } from './ports.ts';
 import { release } from './release.ts';
 import {
@@ -25,9 +26,6 @@ export type Lookup = Uint8Array | 'absent' | 'damaged';
 /** Encoding of an object that stands for lost content: it can be named but never read (docs/design/0001-disk-head.md). */
 export const ENCODING_LOST = 14;
 
-/** 1 MiB of checked pages a disk: the path to every block of a busy 2 GiB region. */
-const PAGE_CACHE_MAX = 128;
-
 /** Digests whose stored bytes were checked lately: 400 KB of keys a disk at most. */
 const TRUSTED_MAX = 4_096;
 
@@ -36,8 +34,8 @@ const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
 export class Objects {
   readonly store: ObjectStore;
   readonly #host: EngineHost;
-  /** Checked pages by digest, least recently used first. */
-  readonly #pages = new Map<string, Uint8Array>();
+  /** Checked pages by digest. */
+  readonly #pages: PageShelf;
   /** Digests whose stored bytes were seen to be wrong: the next write of the same content replaces them. */
   readonly #bad = new Set<string>();
   /** Digests whose stored bytes are known to be right, oldest first: a write of the same content may rely on them. */
@@ -48,6 +46,7 @@ export class Objects {
   constructor(store: ObjectStore, host: EngineHost) {
     this.store = store;
     this.#host = host;
+    this.#pages = host.pages.shelf();
   }
 
   /** What the objects are hashed with. */
@@ -80,7 +79,7 @@ export class Objects {
       const found = opened[j]!;
       const ref = refs[i]!;
       if (found === 'damaged') this.#bad.add(toHex(ref.digest));
-      else if (found !== 'absent' && ref.kind === Kind.page) this.#remember(toHex(ref.digest), found);
+      else if (found !== 'absent' && ref.kind === Kind.page) this.#pages.put(toHex(ref.digest), found);
       out[i] = found;
       const frame = frames[j];
       if (frame && frame.bytes !== found) release(frame.bytes);
@@ -93,15 +92,30 @@ export class Objects {
     return this.read([{ kind: Kind.page, digest }])[0]!;
   }
 
-  /** The stored frame of each ref after checking that it decodes to its name: what a backup sends. */
+  /**
+   * The stored frame of each ref after checking that it decodes to its name: what a backup sends, and how a scrub looks
+   * at what is stored. No cache hides anything from it.
+   */
   readFrames(refs: readonly ObjectRef[]): (Frame | 'absent' | 'damaged')[] {
     const frames = this.store.getMany(refs);
     return this.#open(refs, frames).map((found, i) => {
-      if (typeof found === 'string') return found;
+      if (typeof found === 'string') {
+        this.#trusted.delete(toHex(refs[i]!.digest));
+        return found;
+      }
       const frame = frames[i]!;
       if (found !== frame.bytes) release(found);
       return frame;
     });
+  }
+
+  /** The name of what is really stored under `ref`; null where nothing is, or nothing that decodes. */
+  nameOfStored(ref: ObjectRef): Digest | null {
+    const { kernel, codec } = this.#host;
+    const frame = this.store.getMany([ref])[0];
+    const bytes = frame && codec.decode(frame, objectBytes(ref.kind));
+    if (!bytes) return null;
+    return ref.kind === Kind.block ? kernel.hashBlocksOf([bytes]) : kernel.hashPagesOf([bytes]);
   }
 
   /** True for an object that stands for lost content. */
@@ -112,7 +126,8 @@ export class Objects {
   /**
    * Stores content under its name and returns the names in order; zeros become HOLE and store nothing. Each entry is
    * 65,536 or 8,192 bytes, by kind. Content that is there already is not stored again, but it is read and checked first:
-   * a write that was acknowledged must not rest on an object that went bad unseen.
+   * a write that was acknowledged must not rest on an object that went bad unseen. Pages are the store's from now on: the
+   * caller must not change them.
    */
   insert(kind: Kind, contents: readonly Uint8Array[]): Digest[] {
     if (contents.length === 0) return [];
@@ -138,6 +153,7 @@ export class Objects {
     if (missing.length > 0) this.store.putMany(missing);
     if (wrong.length > 0) this.store.replaceMany(wrong);
     for (const { frame } of [...missing, ...wrong]) if (frame.encoding !== Encoding.raw) release(frame.bytes);
+    if (kind === Kind.page) for (const { ref, bytes } of candidates) this.#pages.put(toHex(ref.digest), bytes);
     this.onReference?.(digests);
     return digests;
   }
@@ -205,16 +221,7 @@ export class Objects {
 
   #cached(ref: ObjectRef): Uint8Array | undefined {
     if (ref.kind !== Kind.page) return undefined;
-    const key = toHex(ref.digest);
-    const page = this.#pages.get(key);
-    if (page) this.#remember(key, page);
-    return page;
-  }
-
-  #remember(key: string, page: Uint8Array): void {
-    this.#pages.delete(key);
-    this.#pages.set(key, page);
-    if (this.#pages.size > PAGE_CACHE_MAX) this.#pages.delete(this.#pages.keys().next().value!);
+    return this.#pages.get(toHex(ref.digest));
   }
 }
 
@@ -226,6 +233,15 @@ function zeros(kind: Kind): Uint8Array {
   if (kind === Kind.page) return ZERO_PAGE;
   zeroBlock ??= new Uint8Array(objectBytes(Kind.block));
   return zeroBlock;
+}
+
+/** n digests as n * 32 bytes. */
+export function joinDigests(digests: readonly Digest[]): Uint8Array {
+  const joined = new Uint8Array(digests.length * DIGEST_BYTES);
+  digests.forEach((digest, i) => {
+    joined.set(digest, i * DIGEST_BYTES);
+  });
+  return joined;
 }
 
 /** Digest number `index` of n joined ones. A view: the joined array must not be changed afterwards. */

@@ -3,6 +3,7 @@
 import kernelModule from '../build/kernel.relaxed.wasm';
 import type { EngineHost } from '../engine/host.ts';
 import { DigestSet, Kernel } from '../engine/kernel.ts';
+import { PageCache } from '../engine/page-cache.ts';
 import { zstdCodec } from './adapters/zstd.ts';
 
 let host: EngineHost | null = null;
@@ -13,6 +14,7 @@ export function engineHost(): EngineHost {
     kernel: new Kernel(kernelModule),
     newDigestSet: () => new DigestSet(kernelModule),
     codec: zstdCodec,
+    pages: new PageCache(),
   };
   return host;
 }

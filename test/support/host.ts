@@ -3,11 +3,12 @@
 import { rawCodec } from '../../engine/codec.ts';
 import type { EngineHost } from '../../engine/host.ts';
 import { DigestSet, Kernel } from '../../engine/kernel.ts';
+import { PageCache } from '../../engine/page-cache.ts';
 import type { Codec } from '../../engine/ports.ts';
 import { kernelModule } from './kernel.ts';
 
 /** A host on the relaxed-SIMD kernel. */
 export function testHost(codec: Codec = rawCodec): EngineHost {
   const module = kernelModule();
-  return { kernel: new Kernel(module), newDigestSet: () => new DigestSet(module), codec };
+  return { kernel: new Kernel(module), newDigestSet: () => new DigestSet(module), codec, pages: new PageCache() };
 }

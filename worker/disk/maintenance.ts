@@ -11,8 +11,10 @@ import type { DiskRuntime } from './runtime.ts';
 import { parseLocator, releaseUpstream } from './upstreams.ts';
 
 const ORDER: readonly Task[] = ['detach', 'job', 'fold', 'hydrate', 'release', 'collect'];
-/** Writes gather in the log for this long before they are folded. */
+/** Writes gather in the log until none has come for this long: the more there are of a block, the less each costs. */
 const FOLD_AFTER_MS = 2_000;
+/** Guests that never stop writing do not put folding off for longer than this. */
+const FOLD_AT_LATEST_MS = 30_000;
 /** A collection looks at every page: it waits until more garbage has come together. */
 const COLLECT_AFTER_MS = 15_000;
 /** What a vault does not have it may get back from another disk's backup; after so many passes it is damage. */
@@ -34,7 +36,12 @@ export class Maintenance {
   readonly #progress = new Map<string, Progress>();
   /** What long jobs have cost so far, over all their attempts since this object came into memory. */
   readonly #spent = new Map<string, MeterCounts>();
+  /** Who waits for the end of which job. */
+  readonly #waiting = new Map<string, (() => void)[]>();
   #alarmMs: number | null = null;
+  /** When something was last added to the log, and when for the first time since it was folded. */
+  #loggedMs = 0;
+  #unfoldedSinceMs: number | null = null;
   #failures = 0;
   /** Passes of hydration in a row that lacked something of the head. */
   #misses = 0;
@@ -51,6 +58,14 @@ export class Maintenance {
 
   progressOf(jobId: string): Progress {
     return this.#progress.get(jobId) ?? { doneBytes: 0, totalBytes: 0 };
+  }
+
+  /** Resolves when the job has ended, or after `waitMs`. */
+  async ended(jobId: string, waitMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiting = this.#waiting.get(jobId) ?? [];
+    this.#waiting.set(jobId, [...waiting, resolve]);
+    await Promise.race([promise, scheduler.wait(waitMs)]);
   }
 
   /** Adds to what a long job has cost. */
@@ -71,8 +86,12 @@ export class Maintenance {
     this.#setDue(task, Date.now() + afterMs);
   }
 
+  /** After each change of the log. */
   scheduleFold(): void {
-    if (this.#runtime.disk.wantsFold) this.schedule('fold', FOLD_AFTER_MS);
+    if (!this.#runtime.disk.wantsFold) return;
+    this.#loggedMs = Date.now();
+    this.#unfoldedSinceMs ??= this.#loggedMs;
+    this.schedule('fold', FOLD_AFTER_MS);
   }
 
   scheduleCollection(): void {
@@ -113,10 +132,17 @@ export class Maintenance {
         return this.#detach();
       case 'job':
         return this.#runJob();
-      case 'fold':
+      case 'fold': {
+        const inMs = this.#foldInMs();
+        if (inMs > 0) {
+          this.schedule('fold', inMs);
+          return;
+        }
+        this.#unfoldedSinceMs = null;
         await this.#runtime.fold();
         this.#afterFold();
         return;
+      }
       case 'hydrate': {
         const giveUp = this.#misses >= MISSES_MAX;
         const { complete, missing } = await this.#runtime.drive(disk.hydrate(giveUp));
@@ -134,6 +160,13 @@ export class Maintenance {
         await this.#runtime.drive(disk.collect());
         this.#runtime.objectsAtCollection = this.#runtime.store.objects.usage().objects;
     }
+  }
+
+  /** How long guests that are writing put the fold off. */
+  #foldInMs(): number {
+    const quietMs = this.#loggedMs + FOLD_AFTER_MS;
+    const latestMs = (this.#unfoldedSinceMs ?? 0) + FOLD_AT_LATEST_MS;
+    return Math.min(quietMs, latestMs) - Date.now();
   }
 
   #afterFold(): void {
@@ -166,6 +199,8 @@ export class Maintenance {
     this.#write({ ...row, report });
     this.#progress.delete(row.id);
     this.#spent.delete(row.id);
+    for (const tell of this.#waiting.get(row.id) ?? []) tell();
+    this.#waiting.delete(row.id);
     if (this.#runtime.exclusiveJobId === row.id) this.#runtime.exclusiveJobId = null;
     this.#afterJob(job);
   }

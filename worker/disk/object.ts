@@ -22,7 +22,7 @@ import { acceptLong, failure, isExclusive, isFinal, isLong, runQuick } from './j
 import { Maintenance } from './maintenance.ts';
 import { DiskNbd } from './nbd.ts';
 import { openDiskPoints } from './points.ts';
-import { DiskRecords } from './records.ts';
+import { DiskRecords, type JobRow } from './records.ts';
 import { DiskRuntime } from './runtime.ts';
 import { servePoints } from './serve-points.ts';
 import { serveWrite } from './serve-writes.ts';
@@ -37,6 +37,8 @@ const GONE: JobReport = { state: 'gone' };
  * first, and does not queue behind megabytes that nobody asked for.
  */
 const HYDRATE_AFTER_MS = 500;
+/** A running job is told of after so long when it has not ended. */
+const ANSWER_AFTER_MS = 1_000;
 
 /** A disk that is in memory, with its background work. */
 interface Loaded {
@@ -76,8 +78,9 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
       if (job.kind === 'create' && !this.#store.exists()) return await this.#createOnce(owner, jobId, job);
       const loaded = this.#load(owner);
       if (!loaded) return GONE;
-      const known = this.#records.jobs().find((row) => row.id === jobId);
-      if (known) return this.#progress(loaded, jobId, known.report);
+      const known = this.#job(jobId);
+      if (known?.report.state === 'running') return await this.#progress(owner, loaded, jobId);
+      if (known) return known.report;
       if (job.kind === 'delete') return await this.#delete(loaded);
       return this.#accept(loaded, jobId, job);
     } catch (error) {
@@ -87,7 +90,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
 
   async forget(owner: DiskOwner, jobId: string): Promise<void> {
     if (!this.#load(owner)) return;
-    const row = this.#records.jobs().find((job) => job.id === jobId);
+    const row = this.#job(jobId);
     if (row && row.report.state !== 'running') this.#records.deleteJob(jobId);
   }
 
@@ -267,7 +270,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     if (!source) return null;
     let found: { root: Digest; sizeBytes: number; logicalBytes: number };
     if (source.kind === 'backup') {
-      const vault = vaultClient(this.env, owner.projectId, source.vaultId, this.#meter);
+      const vault = vaultClient(this.env, source.projectId ?? owner.projectId, source.vaultId, this.#meter);
       found = await reach('the vault', vault.lease(jobId, source.backupId, diskId));
     } else {
       const { diskId: sourceId, zone, snapshotId } = source;
@@ -319,8 +322,18 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     return report;
   }
 
-  #progress({ maintenance }: Loaded, jobId: string, report: JobReport): JobReport {
-    return report.state === 'running' ? { state: 'running', progress: maintenance.progressOf(jobId) } : report;
+  /** Answers when the job has ended, or after a while: asking again at short intervals would cost more and know it later. */
+  async #progress(owner: DiskOwner, { maintenance }: Loaded, jobId: string): Promise<JobReport> {
+    await maintenance.ended(jobId, ANSWER_AFTER_MS);
+    // Whatever happened meanwhile: the disk may be gone.
+    if (!this.#load(owner)) return GONE;
+    const report = this.#job(jobId)?.report;
+    if (report && report.state !== 'running') return report;
+    return { state: 'running', progress: maintenance.progressOf(jobId) };
+  }
+
+  #job(id: string): JobRow | undefined {
+    return this.#records.jobs().find((row) => row.id === id);
   }
 
   /** Nothing of the disk remains, unless a clone still reads from it: then a tombstone that only the clone can see. */

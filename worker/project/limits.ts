@@ -48,13 +48,25 @@ export const VBS_BACKUPS_PER_DISK_MAX = 20;
 export const ATTACHMENTS_MAX = 16;
 export const VAULTS_MAX = 100;
 export const VAULT_RESOURCES_MAX = 256;
+export const VAULT_TAGS_MAX = 20;
+/** Projects that one backup is shared with. */
+export const BACKUP_MEMBERS_MAX = 10;
+/** Offers of other projects that one keeps. */
+export const SHARES_RECEIVED_MAX = 1000;
 export const VAULT_SIZE_GIB_MIN = 10;
 export const VAULT_SIZE_GIB_MAX = 10_485_760;
+/** Backups of one copy: their list is part of a job's row. */
+export const COPIES_MAX = 500;
 export const POLICIES_MAX = 32;
+/** Of the VBS form. */
+export const VBS_POLICIES_MAX = 10;
+export const VBS_POLICY_TAGS_MAX = 10;
 /** Automatic backups that failed are kept for a look, but not many. */
 export const FAILED_AUTOMATIC_MAX = 10;
 export const DAY_MS = 24 * 3600 * 1000;
 export const FAILED_AUTOMATIC_LIFE_MS = 30 * DAY_MS;
+/** When the daily sweep comes: time of day, UTC. */
+export const SWEEP_TIME_MS = 10 * 3600 * 1000;
 
 export const DEFAULT_TYPE: BuiltInTypeName = 'SSD';
 
@@ -105,7 +117,8 @@ export const PATIENCE = {
   safetyNetMs: 5000,
   /** The same while it is known to be driven: each look costs rows. */
   drivenNetMs: 30_000,
-  pollMinMs: 50,
+  /** A disk answers by itself when a job has ended; others are asked at these intervals. */
+  pollMinMs: 5,
   pollMaxMs: 1000,
   /** After so many polls in a row the alarm goes on, so that a long job does not keep this object in memory. */
   pollsInMemory: 60,
@@ -124,9 +137,8 @@ export const PATIENCE = {
   messagesMax: 500,
   /** When an alarm failed as a whole. */
   alarmBackoffMs: 60_000,
-  sweepMs: DAY_MS,
 } as const;
 
 /** Of a simulated clock: one call may go this far, and wait this long for backups. */
-export const ADVANCE_MS_MAX = 366 * DAY_MS;
+export const ADVANCE_MS_MAX = 3660 * DAY_MS;
 export const ADVANCE_WAIT_MS_MAX = 60_000;

@@ -215,4 +215,68 @@ const PATH: readonly Target[] = [
   ),
 ];
 
-export const TARGETS: readonly Target[] = [...KERNEL, ...PATH];
+function repository(
+  id: string,
+  text: string,
+  compare: Target['compare'],
+  of: string,
+  limit: Limit,
+  against: string,
+): Target {
+  const ref = (measure: string): MeasureRef => ({ case: 'repository', runtime: 'service', measure });
+  return { id, text, suite: 'repository', compare, of: ref(of), against: ref(against), limit };
+}
+
+const REPOSITORY: readonly Target[] = [
+  repository(
+    'repository-stored',
+    'Bytes stored by two backups against restic',
+    'cost',
+    'bytes-both-service',
+    atMost(1.1),
+    'bytes-both-restic',
+  ),
+  repository(
+    'repository-added',
+    'Bytes added by the second backup against the changed blocks (incompressible, evenly spread)',
+    'cost',
+    'bytes-added-service',
+    atMost(1.02),
+    'bytes-changed',
+  ),
+  repository(
+    'repository-second',
+    'Second backup, from call to available, against restic’s second run',
+    'speed',
+    'ms-second-service',
+    atLeast(5),
+    'ms-second-restic',
+  ),
+];
+
+function nbd(caseId: string, measure: string, text: string, limit: number): Target {
+  const ref = (id: string): MeasureRef => ({ case: caseId, runtime: 'service', measure: id });
+  return {
+    id: `${caseId}-${measure}`,
+    text: `${text} through NBD against qemu-nbd on a qcow2 file`,
+    suite: 'nbd',
+    compare: 'speed',
+    of: ref(`service-${measure}`),
+    against: ref(`qemu-${measure}`),
+    limit: atLeast(limit),
+  };
+}
+
+const NBD: readonly Target[] = [
+  nbd('nbd-sequential', 'write', 'Sequential writes of 1 GiB with a flush', 0.5),
+  nbd('nbd-sequential', 'read', 'Sequential reads of 1 GiB', 0.5),
+  nbd('nbd-random', 'read-32', '4 KiB random reads, 32 at a time,', 0.25),
+  nbd('nbd-random', 'write-32', '4 KiB random writes, 32 at a time,', 0.25),
+  ...['hot', 'wide'].map((span): Target => {
+    const of: MeasureRef = { case: 'nbd-small-writes', runtime: 'service', measure: `bytes-acknowledged-${span}-32` };
+    const text = `Bytes written per byte of a 4 KiB write, acknowledged, 32 at a time, ${span === 'hot' ? '64 MiB' : '4 GiB'}`;
+    return { id: `nbd-bytes-${span}`, text, suite: 'nbd', compare: 'value', of, limit: atMost(3) };
+  }),
+];
+
+export const TARGETS: readonly Target[] = [...KERNEL, ...PATH, ...REPOSITORY, ...NBD];

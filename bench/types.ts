@@ -3,7 +3,7 @@
 /** Where a case ran. `service` is a running edge-evs: launcher, workerd and its objects. */
 export type RuntimeName = 'node' | 'workerd' | 'chromium' | 'service';
 
-export type SuiteName = 'kernel' | 'path';
+export type SuiteName = 'kernel' | 'path' | 'repository' | 'nbd';
 
 export type Unit = 'ms' | 'bytes' | 'rows' | 'requests' | 'count';
 

@@ -3,6 +3,7 @@
 // throws whenever its output passes about 40 KB (cloudflare/workerd#6769), so a block that compresses little is cut in two.
 
 import type { Codec, Frame } from './ports.ts';
+import { bytesEqual } from './types.ts';
 
 /** The encoding byte of a frame. Stored for ever: codes are added, never changed or reused. */
 export const Encoding = {
@@ -105,11 +106,12 @@ function joinHalves(zstd: Primitives, bytes: Uint8Array): Uint8Array {
 
 /**
  * Compresses, and looks at what came of it: when a frame fills workerd's buffer of 40,960 bytes to the last one, a second,
- * empty frame of 9 bytes follows it, and no decoder here would take the two. Throws RangeError then.
+ * empty frame of 9 bytes follows it. The two can be read, but no more are made: throws RangeError then.
  */
 function oneFrame(zstd: Primitives, bytes: Uint8Array): Uint8Array {
   const frame = zstd.compress(bytes);
-  if (!isOneZstdFrame(frame, bytes.length)) throw new RangeError('the compressor made something else than one frame');
+  if (zstdFrameEnd(frame, bytes.length) !== frame.length)
+    throw new RangeError('the compressor made something else than one frame');
   return frame;
 }
 
@@ -145,8 +147,10 @@ function decodeWith(decoders: Decoders, frame: Frame, sizeBytes: number): Uint8A
 }
 
 function decodeZstd(zstd: Primitives, bytes: Uint8Array, sizeBytes: number): Uint8Array | null {
-  if (!isOneZstdFrame(bytes, sizeBytes)) return null;
-  const decoded = attempt(() => zstd.decompress(bytes, sizeBytes));
+  const end = zstdFrameEnd(bytes, sizeBytes);
+  // Frames with the empty one behind them (see oneFrame) were stored before that was known: they are good.
+  if (end === null || !(end === bytes.length || bytesEqual(bytes.subarray(end), EMPTY_ZSTD_FRAME))) return null;
+  const decoded = attempt(() => zstd.decompress(bytes.subarray(0, end), sizeBytes));
   return decoded?.length === sizeBytes ? decoded : null;
 }
 
@@ -171,35 +175,38 @@ function decodeDeflate(deflate: Primitives, bytes: Uint8Array, sizeBytes: number
 }
 
 const ZSTD_MAGIC = 0xfd2fb528;
+/** A frame of no bytes: magic, a single segment of size 0, one last raw block of length 0. */
+const EMPTY_ZSTD_FRAME = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0);
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const;
 /** 8 MiB, the most that RFC 8878 asks of a decoder: a damaged header must not make one allocate more. */
 const WINDOW_LOG_MAX = 23;
 
 /**
- * Walks the headers of a zstd frame (RFC 8878, section 3.1.1): true when it claims nothing but `sizeBytes` and ends
- * where `bytes` end. Decoders return the first frame and silently ignore what follows it, so this cannot be left to them.
+ * Walks the headers of a zstd frame (RFC 8878, section 3.1.1): where it ends, or null when it claims anything but
+ * `sizeBytes`. Decoders return the first frame and silently ignore what follows it, so this cannot be left to them.
  */
-function isOneZstdFrame(bytes: Uint8Array, sizeBytes: number): boolean {
+function zstdFrameEnd(bytes: Uint8Array, sizeBytes: number): number | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length < 6 || view.getUint32(0, true) !== ZSTD_MAGIC) return false;
+  if (bytes.length < 6 || view.getUint32(0, true) !== ZSTD_MAGIC) return null;
   const descriptor = bytes[4]!;
-  if ((descriptor & 0x0b) !== 0) return false; // a reserved bit, or a dictionary, which we never use
+  if ((descriptor & 0x0b) !== 0) return null; // a reserved bit, or a dictionary, which we never use
   const singleSegment = (descriptor & 0x20) !== 0;
-  if (!singleSegment && 10 + (bytes[5]! >> 3) > WINDOW_LOG_MAX) return false;
+  if (!singleSegment && 10 + (bytes[5]! >> 3) > WINDOW_LOG_MAX) return null;
   let at = singleSegment ? 5 : 6;
   const sizeField = singleSegment && descriptor >> 6 === 0 ? 1 : CONTENT_SIZE_BYTES[descriptor >> 6]!;
-  if (at + sizeField > bytes.length) return false;
-  if (sizeField > 0 && contentSize(view, at, sizeField) !== sizeBytes) return false;
+  if (at + sizeField > bytes.length) return null;
+  if (sizeField > 0 && contentSize(view, at, sizeField) !== sizeBytes) return null;
   at += sizeField;
   for (let isLast = false; !isLast; ) {
-    if (at + 3 > bytes.length) return false;
+    if (at + 3 > bytes.length) return null;
     const header = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
     const type = (header >> 1) & 3;
-    if (type === 3) return false;
+    if (type === 3) return null;
     at += 3 + (type === 1 ? 1 : header >> 3);
     isLast = (header & 1) !== 0;
   }
-  return at + ((descriptor & 4) !== 0 ? 4 : 0) === bytes.length;
+  const end = at + ((descriptor & 4) !== 0 ? 4 : 0);
+  return end <= bytes.length ? end : null;
 }
 
 function contentSize(view: DataView, at: number, fieldBytes: number): number {

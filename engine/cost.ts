@@ -55,7 +55,10 @@ export function addCost(a: MeterCounts, b: MeterCounts): MeterCounts {
   return sum;
 }
 
-/** Published prices of the platform (paid plan, 2026) in US dollars per unit. */
+/**
+ * Published prices of Cloudflare's paid plan in US dollars per unit, as of 2026-11: Durable Objects (SQLite rows, requests,
+ * storage) and R2 (standard class; deletes are free). What a plan includes for nothing is not taken off.
+ */
 export const PRICES_USD = {
   rowRead: 0.001 / 1e6,
   rowWritten: 1.0 / 1e6,
@@ -75,4 +78,9 @@ export function operationUsd(counts: MeterCounts): number {
     counts.obsClassA * PRICES_USD.obsClassA +
     counts.obsClassB * PRICES_USD.obsClassB
   );
+}
+
+/** Price of bytes that lie in object storage for a month. */
+export function obsUsdPerMonth(bytes: number): number {
+  return (bytes / 2 ** 30) * PRICES_USD.obsGibMonth;
 }

@@ -1,6 +1,7 @@
 // What the engine needs of its runtime for computing, gathered once: the kernel, a factory for digest sets, the codec,
 // memory for pages.
 
+import type { PartCaches } from './block-parts.ts';
 import type { DigestSet, Kernel } from './kernel.ts';
 import type { PageCache } from './page-cache.ts';
 import type { Codec } from './ports.ts';
@@ -13,4 +14,6 @@ export interface EngineHost {
   readonly codec: Codec;
   /** Shared by everything in the isolate, like its memory. */
   readonly pages: PageCache;
+  /** Likewise, for blocks that are read in parts. */
+  readonly parts: PartCaches;
 }

@@ -1,6 +1,7 @@
 // Objects: the one place where bytes become frames and frames become bytes. What is written is hashed, deduplicated and
 // encoded here; what is read is decoded and checked against its name here. Pages that were checked stay in a small cache.
 
+import { BlockParts } from './block-parts.ts';
 import { Encoding } from './codec.ts';
 import type { EngineHost } from './host.ts';
 import type { Kernel } from './kernel.ts';
@@ -36,6 +37,8 @@ export class Objects {
   readonly #host: EngineHost;
   /** Checked pages by digest. */
   readonly #pages: PageShelf;
+  /** Reads of little of a block. */
+  readonly parts: BlockParts;
   /** Digests whose stored bytes were seen to be wrong: the next write of the same content replaces them. */
   readonly #bad = new Set<string>();
   /** Digests whose stored bytes are known to be right, oldest first: a write of the same content may rely on them. */
@@ -47,6 +50,8 @@ export class Objects {
     this.store = store;
     this.#host = host;
     this.#pages = host.pages.shelf();
+    const readBlock = (ref: ObjectRef) => this.read([ref])[0]!;
+    this.parts = new BlockParts({ store, kernel: host.kernel, readBlock }, host.parts);
   }
 
   /** What the objects are hashed with. */
@@ -57,6 +62,7 @@ export class Objects {
   /** Forgets everything that is only in memory, so that the next read looks at what is stored. */
   dropCaches(): void {
     this.#pages.clear();
+    this.parts.clear();
     this.#trusted.clear();
   }
 

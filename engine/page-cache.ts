@@ -16,12 +16,15 @@ export interface PageShelf {
 /** Forgets what was used least recently, whoever's it is. */
 export class PageCache {
   readonly #pagesMax: number;
+  readonly #forgotten: (page: Uint8Array) => void;
   /** By owner and digest, least recently used first. */
   readonly #pages = new Map<string, Uint8Array>();
   #owners = 0;
 
-  constructor(pagesMax: number = PAGES_MAX) {
+  /** `forgotten` is given what nobody will get any more: memory that is large enough to be freed by hand. */
+  constructor(pagesMax: number = PAGES_MAX, forgotten: (page: Uint8Array) => void = () => undefined) {
     this.#pagesMax = pagesMax;
+    this.#forgotten = forgotten;
   }
 
   /**
@@ -44,7 +47,10 @@ export class PageCache {
       },
       put: (key, page) => {
         touch(owner + key, page);
-        if (pages.size > this.#pagesMax) pages.delete(pages.keys().next().value!);
+        if (pages.size <= this.#pagesMax) return;
+        const [oldest, forgotten] = pages.entries().next().value!;
+        pages.delete(oldest);
+        this.#forgotten(forgotten);
       },
       // What is never asked for again goes first anyway.
       clear: () => {

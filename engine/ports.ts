@@ -27,6 +27,8 @@ export type ScanCursor = number;
 export interface ObjectStore {
   /** Frames in the order of `refs`; null where absent. A ref of the wrong kind is absent. Duplicates are allowed. */
   getMany(refs: readonly ObjectRef[]): (Frame | null)[];
+  /** A part of the frame of `ref`; null when it is absent, shorter, or has another encoding. */
+  getPart(ref: ObjectRef, encoding: number, offset: number, length: number): Uint8Array | null;
   /** Inserts the objects that are absent, leaves present ones untouched. Returns how many were inserted. */
   putMany(objects: readonly StoredObject[]): number;
   /** Inserts or overwrites: for healing, where the present bytes are known to be wrong. */

@@ -5,6 +5,7 @@ import { ACCOUNT_FAULTS } from './faults/accounts.ts';
 import { BACKUP_FAULTS } from './faults/backups.ts';
 import { DISK_FAULTS } from './faults/disks.ts';
 import { type Face, type FaultForm, GENERAL_CODE } from './faults/form.ts';
+import { POLICY_FAULTS } from './faults/policies.ts';
 import { QUOTA_FAULTS } from './faults/quotas.ts';
 import { REQUEST_FAULTS } from './faults/requests.ts';
 import { SETTINGS_FAULTS } from './faults/settings.ts';
@@ -19,6 +20,7 @@ export const FAULTS = {
   ...QUOTA_FAULTS,
   ...DISK_FAULTS,
   ...BACKUP_FAULTS,
+  ...POLICY_FAULTS,
   ...SETTINGS_FAULTS,
   ...ACCOUNT_FAULTS,
 } as const satisfies Record<string, FaultForm>;

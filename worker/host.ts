@@ -1,6 +1,7 @@
 // The engine's host in a Worker: the kernel is compiled with the bundle, zstd comes from the runtime.
 
 import kernelModule from '../build/kernel.relaxed.wasm';
+import { partCaches } from '../engine/block-parts.ts';
 import type { EngineHost } from '../engine/host.ts';
 import { DigestSet, Kernel } from '../engine/kernel.ts';
 import { PageCache } from '../engine/page-cache.ts';
@@ -15,6 +16,7 @@ export function engineHost(): EngineHost {
     newDigestSet: () => new DigestSet(kernelModule),
     codec: zstdCodec,
     pages: new PageCache(),
+    parts: partCaches(),
   };
   return host;
 }

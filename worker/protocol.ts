@@ -4,6 +4,7 @@
 import type { MeterCounts } from '../engine/cost.ts';
 import type { Frame } from '../engine/ports.ts';
 import type { BackupLabel, BackupResult } from '../engine/repository/ports.ts';
+import type { VaultDamage } from '../engine/repository/vault-damage.ts';
 import type { ObjectRef } from '../engine/types.ts';
 import type { HandedVolume, Snapshot } from './project/contract.ts';
 
@@ -18,11 +19,13 @@ export interface DiskOwner {
 /** Where a new disk's content comes from. */
 export type DiskSource =
   | { readonly kind: 'snapshot'; readonly diskId: string; readonly snapshotId: string; readonly zone: string }
-  | { readonly kind: 'backup'; readonly vaultId: string; readonly backupId: string };
+  /** `projectId`: whose the vault is, when it is not the disk's own project's. */
+  | { readonly kind: 'backup'; readonly projectId?: string; readonly vaultId: string; readonly backupId: string };
 
 /** The jobs of a Disk. One exclusive job at a time; `create` is the only one that may write into an empty object. */
 export type DiskJob =
-  | { readonly kind: 'create'; readonly sizeBytes: number; readonly source?: DiskSource }
+  /** `eager`: done only when nothing is left to fetch. */
+  | { readonly kind: 'create'; readonly sizeBytes: number; readonly source?: DiskSource; readonly eager?: boolean }
   /** Done when nothing is left, or when only a hidden tombstone is (a clone still reads from it). */
   | { readonly kind: 'delete' }
   | { readonly kind: 'extend'; readonly sizeBytes: number }
@@ -38,15 +41,41 @@ export type DiskJob =
       readonly backupId: string;
       readonly snapshotId?: string;
       readonly full: boolean;
+      /** More than this the vault does not take: the backup then fails as `full`. Absent: as much as comes. */
+      readonly capacityBytes?: number;
       readonly label: BackupLabel;
     }
   /** A backup's content over this disk. Refuses I/O until the new root is in place, then objects arrive by themselves. */
-  | { readonly kind: 'restore'; readonly vaultId: string; readonly backupId: string };
+  | { readonly kind: 'restore'; readonly vaultId: string; readonly backupId: string; readonly eager?: boolean }
+  /** Reads and verifies everything; says what is damaged. Guests, and all other jobs, go on meanwhile. */
+  | { readonly kind: 'scrub' }
+  /** The same, and brings back what any of these vaults of the project has. */
+  | { readonly kind: 'heal'; readonly vaultIds: readonly string[] };
+
+/** One backup of a copy, in the words of the vault that it comes from, and what it is to be in the one it goes to. */
+export interface BackupCopy {
+  readonly fromBackupId: string;
+  readonly backupId: string;
+  readonly name: string;
+  readonly createdMs: number;
+}
 
 /** The jobs of a Vault. */
 export type VaultJob =
   | { readonly kind: 'create' }
   | { readonly kind: 'deleteBackup'; readonly backupId: string }
+  | { readonly kind: 'prune'; readonly thresholdPercent: number; readonly dryRun: boolean }
+  | { readonly kind: 'check'; readonly mode: 'structure' | 'bytes' }
+  /** The rows made anew from object storage. `onlyIfLost`: a vault that still has its rows only says what it holds. */
+  | { readonly kind: 'rebuild'; readonly onlyIfLost: boolean }
+  /** How the project has set the vault up, so that a rebuild can say it. Larger revisions replace smaller ones. */
+  | {
+      readonly kind: 'settings';
+      readonly revision: number;
+      readonly settings: Readonly<Record<string, string | number | boolean | null | readonly VaultTag[]>>;
+    }
+  /** Of the vault that the copies go to. */
+  | { readonly kind: 'copy'; readonly fromVaultId: string; readonly copies: readonly BackupCopy[] }
   | { readonly kind: 'delete' };
 
 /** Progress of bytes; `totalBytes` 0 while unknown. */
@@ -54,6 +83,31 @@ export interface Progress {
   readonly doneBytes: number;
   readonly totalBytes: number;
 }
+
+export interface VaultTag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What a vault holds, in the words of object storage: all that is left of it when a project has lost its records. */
+export interface VaultContents {
+  readonly backups: readonly {
+    readonly id: string;
+    readonly sizeBytes: number;
+    readonly committedMs: number;
+    readonly label: BackupLabel;
+    readonly result: BackupResult;
+  }[];
+  /** As `settings` put them last; null when none are there. */
+  readonly settings: { readonly revision: number; readonly settings: Readonly<Record<string, unknown>> } | null;
+}
+
+export type CopyOutcome =
+  | { readonly state: 'done'; readonly result: BackupResult }
+  | { readonly state: 'failed'; readonly code: string; readonly message: string };
+
+/** Largest report of an operation, as JSON. Whoever makes one bounds its lists, and says how many were left out. */
+export const REPORT_BYTES_MAX = 65_536;
 
 /** How an object answers `run`: insert the job or say how it stands. Idempotent by job id; safe to ask at any time. */
 export type JobReport =
@@ -70,6 +124,12 @@ export interface JobResult {
   /** What the job made the platform do. */
   readonly cost?: MeterCounts;
   readonly backup?: BackupResult;
+  /** Of a copy, by the new backup's id: what was made, or why it was not. */
+  readonly copies?: Readonly<Record<string, CopyOutcome>>;
+  /** Of a rebuild. */
+  readonly contents?: VaultContents;
+  /** Of an operation: what it found or did, as JSON of at most REPORT_BYTES_MAX. */
+  readonly report?: unknown;
   /** Of a project that gave a volume away: what the accepting one writes down. */
   readonly handed?: { readonly volume: HandedVolume; readonly snapshots: readonly Snapshot[] } | null;
 }
@@ -141,6 +201,12 @@ export interface DiskRpc {
    * null: no such snapshot. `logicalBytes`: of its allocated blocks.
    */
   pin(owner: DiskOwner, pinId: string, snapshotId: string): Promise<PinnedRoot | 'wait' | null>;
+  /**
+   * From a Vault: which of these leases and sessions the disk uses, or is about to, in order. Any vault may ask, also
+   * another project's that is shared with this one; a disk that does not exist holds nothing. null: its zone is down, so
+   * nobody knows.
+   */
+  holding(ids: readonly string[]): Promise<boolean[] | null>;
   /** Unknown pins are no error. */
   unpin(owner: DiskOwner, pinId: string): Promise<void>;
   /** Frames of a pinned root as they are stored, unchecked; null where absent. null as a whole: no such pin. */
@@ -153,6 +219,10 @@ export interface DiskRpc {
 export interface VaultRpc {
   run(projectId: string, jobId: string, job: VaultJob): Promise<JobReport>;
   forget(projectId: string, jobId: string): Promise<void>;
+  /** Forgets all rows, as if the object's storage had been lost. Refused unless the deployment is a simulation. */
+  lose(projectId: string): Promise<void>;
+  /** Damages what the vault has in object storage. Returns how many things were hit. Refused unless the deployment is a simulation. */
+  damage(projectId: string, spec: VaultDamage): Promise<{ hit: number }>;
 }
 
 /** Health of a zone. */

@@ -46,7 +46,7 @@ export class Samples {
  * alike. Round 0 warms up and is not counted; in a tiny run it is all there is.
  */
 export async function takeTurns(
-  context: PathContext,
+  context: Pick<PathContext, 'rounds' | 'tiny' | 'progress'>,
   contenders: readonly Contender[],
   samples: Samples,
 ): Promise<void> {

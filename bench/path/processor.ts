@@ -74,14 +74,15 @@ export async function transferCpu(context: PathContext): Promise<CaseResult> {
 
 /** Milliseconds of processor time that a process takes while `run` runs. At least one tick, the resolution. */
 async function processorMs(pid: number, run: () => Promise<unknown>): Promise<number> {
-  const before = ticksOf(pid);
+  const before = processorMsOf(pid);
   await run();
-  return Math.max(1, ticksOf(pid) - before) * TICK_MS;
+  return Math.max(TICK_MS, processorMsOf(pid) - before);
 }
 
-/** proc(5): fields 14 and 15 are user and system time; the command before them may contain spaces. */
-function ticksOf(pid: number): number {
+/** Milliseconds of processor time that a process has taken so far. */
+export function processorMsOf(pid: number): number {
+  // proc(5): fields 14 and 15 are user and system time in ticks; the command before them may contain spaces.
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11]) + Number(fields[12]);
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }

@@ -24,6 +24,9 @@ export interface ServiceOptions {
   readonly bundleFolder?: string | undefined;
 }
 
+/** Who everything is done as. */
+export const DEMO_ACCOUNT = { user: 'demo1', password: 'secret', project: 'demo1' } as const;
+
 /** Runs `use` with a service, and ends the service whatever happens. */
 export async function withService<T>(options: ServiceOptions, use: (service: Service) => Promise<T>): Promise<T> {
   const { port, folder, bundleFolder } = options;
@@ -35,7 +38,7 @@ export async function withService<T>(options: ServiceOptions, use: (service: Ser
     ...(bundleFolder === undefined ? {} : { bundleFolder }),
   });
   try {
-    const api = await Api.login({ url: server.url, user: 'demo1', password: 'secret', project: 'demo1' });
+    const api = await Api.login({ url: server.url, ...DEMO_ACCOUNT });
     if (server.workerdPid === undefined) throw new Error('the pid of workerd is not known');
     return await use({ api, url: server.url, workerdPid: server.workerdPid, headers: api.headers });
   } finally {

@@ -72,12 +72,12 @@ export const pathSuite: Suite = {
       }
       return results;
     });
-    return { cases, versions: versions() };
+    return { cases, versions: serviceVersions() };
   },
 };
 
 /** What runs the service and the peers. */
-function versions(): Record<string, string> {
+export function serviceVersions(): Record<string, string> {
   const resolve = createRequire(import.meta.url).resolve;
   const names = ['miniflare', 'workerd'];
   return Object.fromEntries(

@@ -94,6 +94,11 @@ export class Volume {
     return await until(`disk ${this.id} to settle`, look, STILL_POLL_MS);
   }
 
+  /** Waits until nobody is connected to it. */
+  async detached(): Promise<void> {
+    await this.#available('volumes', this.id, 'volume');
+  }
+
   async snapshot(): Promise<string> {
     const body = { snapshot: { volume_id: this.id, name: 'bench', force: true } };
     const { id } = (await this.#service.api.ask('POST', '/evs/v3/{p}/snapshots', body)).snapshot;

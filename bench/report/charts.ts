@@ -8,7 +8,7 @@ import { type Bar, barChart } from './plot.ts';
 export function chartOf(results: readonly CaseResult[]): string | undefined {
   const [first] = results;
   if (first === undefined) return undefined;
-  if (first.suite === 'path') return measureChart(first);
+  if (first.suite !== 'kernel') return measureChart(first);
   return first.ratios.length === 0 ? undefined : speedChart(results);
 }
 

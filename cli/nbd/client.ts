@@ -16,14 +16,20 @@ import { type Upstream, UpstreamError } from './upstream.ts';
 const LARGE_UNDER_WAY_MAX = 4;
 /** Small ones wait for the one before, so that the requests which come meanwhile share a commit. */
 const SMALL_UNDER_WAY_MAX = 1;
+/** So many together need not wait for more: one message is done while the next one travels. */
+const GATHERED_MIN = 16;
+const GATHERED_UNDER_WAY_MAX = 2;
 const LARGE_BYTES = 262_144;
 /** Replies that a client has not taken; the object allows twice as many, and the bytes are counted apart. */
 const LYING_MAX = OUTSTANDING_MESSAGES_MAX / 2;
 
 /** Where the objects are. */
 export interface Dialer {
-  /** A connection and its greeting. `connectionId`: of a client whose connection is made again. Rejects when it is final. */
-  connect(connectionId: string): Promise<{ upstream: Upstream; greeting: Uint8Array }>;
+  /**
+   * A connection and its greeting. `attachmentId`: of one that is made again; null for a new client. Rejects when it is
+   * final: others may have used the disk meanwhile.
+   */
+  connect(connectionId: string, attachmentId: string | null): Promise<{ upstream: Upstream; greeting: Uint8Array }>;
 }
 
 export interface FirstConnection {
@@ -166,6 +172,7 @@ export class NbdClient {
     const underWay = this.#unanswered.length;
     if (underWay + this.#lying >= LYING_MAX) return false;
     if (underWay < SMALL_UNDER_WAY_MAX) return true;
+    if (underWay < GATHERED_UNDER_WAY_MAX && this.#cutter.holds(GATHERED_MIN)) return true;
     // Large ones gain nothing by waiting.
     const last = this.#unanswered.at(-1)!;
     return underWay < LARGE_UNDER_WAY_MAX && Math.max(last.bytes.length, last.replyBytesMax) >= LARGE_BYTES;
@@ -207,8 +214,9 @@ export class NbdClient {
   async #reconnect(cause: unknown): Promise<void> {
     if (!(cause instanceof UpstreamError) || !cause.isPassing || this.#isOver) throw cause;
     this.#isReady = false;
+    const { attachmentId } = this.#upstream;
     for (;;) {
-      const { upstream, greeting } = await this.#dialer.connect(this.#connectionId);
+      const { upstream, greeting } = await this.#dialer.connect(this.#connectionId, attachmentId);
       this.#upstream = upstream;
       // What is only read here goes no further, so it is confirmed at once.
       this.#confirmed = tokenOf(greeting);

@@ -105,6 +105,17 @@ export class Cutter {
     return requests === 0 ? null : this.#cut(at - this.#start, replies, requests);
   }
 
+  /** True when so many requests have come whole. Also when something else has: it is not worth waiting for more. */
+  holds(requests: number): boolean {
+    let at = this.#start;
+    for (let i = 0; i < requests; i++) {
+      const header = this.#end - at < REQUEST_HEADER_BYTES ? undefined : readRequestHeader(this.#view, at);
+      if (!header) return header === null;
+      at += REQUEST_HEADER_BYTES + payloadBytes(header);
+    }
+    return at <= this.#end;
+  }
+
   get #length(): number {
     return this.#end - this.#start;
   }

@@ -30,12 +30,15 @@ export class BridgeDialer implements Dialer {
   }
 
   /** Tries until it works. Throws LaunchError or UpstreamError when it cannot, or not within two minutes. */
-  async connect(connectionId: string): Promise<{ upstream: Upstream; greeting: Uint8Array }> {
+  async connect(
+    connectionId: string,
+    attachmentId: string | null,
+  ): Promise<{ upstream: Upstream; greeting: Uint8Array }> {
     const deadlineMs = Date.now() + PATIENCE_MS;
     let isRenewed = false;
     for (let pauseMs = PAUSE_MS.min; ; pauseMs = Math.min(PAUSE_MS.max, 2 * pauseMs)) {
       try {
-        return await this.#connectOnce(connectionId);
+        return await this.#connectOnce(connectionId, attachmentId);
       } catch (error) {
         if (!(error instanceof UpstreamError) || !error.isPassing || Date.now() > deadlineMs) throw error;
         // A new login is tried once; the next refusal is about the account.
@@ -76,14 +79,15 @@ export class BridgeDialer implements Dialer {
 
   async #first(): Promise<FirstConnection> {
     const connectionId = crypto.randomUUID();
-    return { connectionId, ...(await this.connect(connectionId)) };
+    return { connectionId, ...(await this.connect(connectionId, null)) };
   }
 
-  async #connectOnce(connectionId: string) {
+  async #connectOnce(connectionId: string, attachmentId: string | null) {
     this.#session ??= await login(this.#account);
     const { token, dataUrl } = this.#session;
     const { kind, id, mode } = this.#source;
     const query = new URLSearchParams({ mode, session: this.#sessionId, connection: connectionId });
+    if (attachmentId !== null) query.set('attachment', attachmentId);
     const url = `${dataUrl}/${kind}s/${id}/nbd?${query}`;
     const upstream = await Upstream.connect(url, { 'X-Auth-Token': token }).catch(whyNot);
     return { upstream, greeting: await upstream.receive() };

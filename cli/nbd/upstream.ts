@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
-import { CloseCode, KEEP_ALIVE, TOKEN_BYTES } from '../../worker/nbd/wire.ts';
+import { ATTACHMENT_HEADER, CloseCode, KEEP_ALIVE, TOKEN_BYTES } from '../../worker/nbd/wire.ts';
 import { encodeFrame, type Frame, FrameReader, Opcode } from './frames.ts';
 
 /** No code of a close frame: the socket broke, or could not be made. */
@@ -47,6 +47,8 @@ export class RefusedError extends Error {
 }
 
 export class Upstream {
+  /** What this connection is attached as, to be named when it is made again; null for what is not attached. */
+  readonly attachmentId: string | null;
   readonly #socket: Socket;
   readonly #keepAlive: NodeJS.Timeout;
   #heardMs = Date.now();
@@ -57,8 +59,9 @@ export class Upstream {
   #wanted: { done: (message: Uint8Array) => void; fail: (error: UpstreamError) => void } | null = null;
   #ended: UpstreamError | null = null;
 
-  private constructor(socket: Socket, head: Uint8Array) {
+  private constructor(socket: Socket, head: Uint8Array, attachmentId: string | null) {
     this.#socket = socket;
+    this.attachmentId = attachmentId;
     const reader = new FrameReader((frame) => this.#take(frame));
     const push = (chunk: Uint8Array) => {
       try {
@@ -87,7 +90,10 @@ export class Upstream {
       };
       const send = url.startsWith('https:') ? httpsRequest : httpRequest;
       const request = send(url, { headers: { ...headers, ...upgrade } });
-      request.on('upgrade', (_answer, socket, head) => done(new Upstream(socket as Socket, head)));
+      request.on('upgrade', ({ headers: answered }, socket, head) => {
+        const attachmentId = answered[ATTACHMENT_HEADER.toLowerCase()] ?? null;
+        done(new Upstream(socket as Socket, head, attachmentId as string | null));
+      });
       request.on('response', (answer) => void refusalOf(answer).then(fail, fail));
       request.on('error', (error: NodeJS.ErrnoException) => {
         fail(new UpstreamError(BROKEN, `no answer from ${new URL(url).origin} (${error.code ?? error.message})`));

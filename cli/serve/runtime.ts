@@ -49,6 +49,11 @@ export interface RuntimeOptions {
 
 export interface Runtime {
   readonly url: URL;
+  /**
+   * Takes the object of a class with this name out of memory, as the platform does when it likes. Its sockets sleep on, or
+   * are closed, as by a deployment. For tests.
+   */
+  evict(className: string, name: string, sockets: 'hibernate' | 'close'): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -68,7 +73,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     options.signal?.addEventListener('abort', abandon);
     const url = await miniflare.ready;
     options.signal?.throwIfAborted();
-    return { url, dispose: () => miniflare.dispose() };
+    return {
+      url,
+      evict: (className, name, webSockets) =>
+        miniflare.unsafeEvictDurableObject(WORKER, className, { name, webSockets }),
+      dispose: () => miniflare.dispose(),
+    };
   } catch (error) {
     await miniflare.dispose().catch(() => {});
     const taken = error instanceof MiniflareCoreError && error.code === 'ERR_ADDRESS_IN_USE';

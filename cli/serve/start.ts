@@ -42,6 +42,8 @@ export interface EdgeEvs {
   readonly accounts: Accounts;
   /** Pids of workerds left by dead launchers, ended at this start. */
   readonly orphans: readonly number[];
+  /** Takes an object out of memory: see Runtime. */
+  readonly evict: Runtime['evict'];
   /** Ends workerd and gives the state folder back. Further calls wait for the first. */
   stop(): Promise<void>;
 }
@@ -90,6 +92,7 @@ export async function startEdgeEvs(options: StartOptions = {}): Promise<EdgeEvs>
       zones,
       accounts,
       orphans: state.orphans,
+      evict: runtime.evict,
       stop() {
         stopped ??= shutDown(state, runtime, workerd);
         return stopped;

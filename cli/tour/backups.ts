@@ -57,6 +57,19 @@ export async function damageAndRestore(tour: Tour, subject: Subject, backup: Kep
     await expectSame(tour, 'B7', 'the original disk has the bytes of the backup', place, backup.file);
     await expectSame(tour, 'B1', 'so a damaged disk is not a lost one', place, backup.file);
   });
+  await report.step('Damage it again, scrub it, heal it', async () => {
+    await cloud.damage(subject.diskId);
+    const found = await cloud.operate(`volumes/${subject.diskId}/scrub`);
+    const [head] = found.damagedPoints;
+    report.note(
+      `scrub: ${found.damagedPointCount} states are damaged, ${size(head.unreadableBytes)} of the disk cannot be read`,
+    );
+    const { healed, left } = await cloud.operate(`volumes/${subject.diskId}/heal`);
+    const detail = `${healed.objects} objects are back, ${left.damagedPointCount} states are damaged still`;
+    report.check('', 'healing brings everything back that the vault has', left.damagedPointCount === 0, detail);
+    await expectSame(tour, '', 'the disk has its bytes again', place, backup.file);
+    await expectSame(tour, '', 'and its snapshot too', `snapshots/${subject.snapshotId}`, subject.snapshotFile);
+  });
 }
 
 /** A new disk from a backup, its file system checked; then the original goes. Returns the new disk. */

@@ -91,6 +91,16 @@ export class Cloud {
     await this.api.waitFor(backupPath(backupId), 'backup');
   }
 
+  /** Runs an operation of the data service to its end; its report. */
+  async operate(path: string): Promise<Json> {
+    const { operation } = await this.api.ask('POST', `/data/v1/{p}/${path}`, {});
+    return await this.api.poll(async () => {
+      const { operation: now } = await this.api.ask('GET', `/data/v1/{p}/operations/${operation.id}`);
+      if (now.state === 'failed') throw new Error(`${path}: ${now.error.message}`);
+      return now.report;
+    }, `the end of ${path}`);
+  }
+
   /** Simulation: a zone's health. */
   async setZone(zone: string, state: 'up' | 'down'): Promise<void> {
     await this.api.ask('PUT', `/sim/v1/zones/${zone}`, { state });

@@ -9,7 +9,6 @@ interface AppendedRow {
   readonly seq: number;
   readonly row: BatchRow;
   readonly dirBytes: number;
-  readonly data: Uint8Array;
 }
 
 /** What memory has to learn once the transaction is committed. */
@@ -27,17 +26,15 @@ export function appendRows(state: DiskState, batch: readonly BatchRow[]): Append
     newestSeq += 1;
     const dir = encodeDirectory(row.entries);
     newestSum = logSum(state.kernel, newestSum, newestSeq, dir);
-    const data = joinData(row);
-    state.store.appendLog({ seq: newestSeq, dir, sum: newestSum }, data);
-    rows.push({ seq: newestSeq, row, dirBytes: dir.length, data });
+    state.store.appendLog({ seq: newestSeq, dir, sum: newestSum }, joinData(row));
+    rows.push({ seq: newestSeq, row, dirBytes: dir.length });
   }
   return { newestSeq, newestSum, rows };
 }
 
 export function remember(state: DiskState, appended: Appended): void {
-  for (const { seq, row, dirBytes, data } of appended.rows) {
+  for (const { seq, row, dirBytes } of appended.rows) {
     state.log.add(seq, row.entries, dirBytes, row.dataBytes);
-    state.logData.add(seq, data);
   }
   state.newestSeq = appended.newestSeq;
   state.newestSum = appended.newestSum;

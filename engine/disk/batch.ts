@@ -34,6 +34,8 @@ export class WriteBatch {
   readonly #rows: BatchRow[] = [];
   /** Whole blocks that have no digest yet, with the slot in a row that their digest goes to. */
   #waiting: { bytes: Uint8Array; row: BatchRow; slot: number }[] = [];
+  /** Bytes of sectors that are still the caller's: where they are in a row. */
+  #borrowed: { row: BatchRow; slot: number }[] = [];
   /** Digests of staged objects: roots of a collection until the batch is committed or dropped. */
   readonly staged: Digest[] = [];
   /** Bytes that were added so far. */
@@ -44,8 +46,8 @@ export class WriteBatch {
   }
 
   /**
-   * Adds bytes at a disk offset. Both must be multiples of 512 and inside the disk. Whole blocks are not copied: they
-   * may not be changed until `stage` or the commit. Later additions win over earlier ones.
+   * Adds bytes at a disk offset. Both must be multiples of 512 and inside the disk. They are not copied: they may not be
+   * changed until `stage` or the commit. Later additions win over earlier ones.
    * Throws EngineError `unaligned` or `out-of-range`, and then adds nothing.
    */
   write(offset: number, bytes: Uint8Array): void {
@@ -70,8 +72,13 @@ export class WriteBatch {
     for (const entry of zeroEntries(offset / SECTOR_BYTES, length / SECTOR_BYTES)) this.#row(0).entries.push(entry);
   }
 
-  /** Stores what waits as objects, in one transaction, so that memory stays bounded. Nothing becomes visible. */
+  /**
+   * Stores whole blocks as objects, in one transaction, so that memory stays bounded, and copies the rest: from here on
+   * the bytes that were given are the caller's again. Nothing becomes visible.
+   */
   stage(): void {
+    for (const { row, slot } of this.#borrowed) row.data[slot] = row.data[slot]!.slice();
+    this.#borrowed = [];
     if (this.#waiting.length === 0) return;
     this.#disk.store.transaction(() => this.#seal());
   }
@@ -104,10 +111,11 @@ export class WriteBatch {
 
   #addSectors(blockIndex: number, sector: number, bytes: Uint8Array): void {
     const row = this.#row(bytes.length);
-    const check = this.#disk.kernel.hash(bytes).slice(0, CHECK_BYTES);
+    const check = this.#disk.kernel.hash(bytes).subarray(0, CHECK_BYTES);
     const sectorCount = bytes.length / SECTOR_BYTES;
     row.entries.push({ kind: 'sectors', blockIndex, sector, sectorCount, dataOffset: row.dataBytes, check });
-    row.data.push(bytes.slice());
+    this.#borrowed.push({ row, slot: row.data.length });
+    row.data.push(bytes);
     row.dataBytes += bytes.length;
   }
 

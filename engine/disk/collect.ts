@@ -4,10 +4,11 @@
 
 import { damagedObject } from '../errors.ts';
 import type { DigestSet } from '../kernel.ts';
+import { joinDigests } from '../objects.ts';
 import type { ScanCursor } from '../ports.ts';
 import { type Job, PAUSE } from '../steps.ts';
 import { childDigests } from '../tree.ts';
-import { DIGEST_BYTES, type Digest, isHole, Kind, type ObjectRef, TREE_LEVELS } from '../types.ts';
+import { type Digest, isHole, Kind, type ObjectRef, TREE_LEVELS } from '../types.ts';
 import type { DiskState } from './state.ts';
 
 /** Digests that one pass marks: 19 MB of set. A larger disk takes several passes, each over one range of digests. */
@@ -105,7 +106,7 @@ export class Collection {
     let freed = 0;
     while (!this.#aborted) {
       const { refs, next } = store.objects.scan(cursor, this.#steps.objects);
-      const known = this.#marks.has(join(refs.map((ref) => ref.digest)));
+      const known = this.#marks.has(joinDigests(refs.map((ref) => ref.digest)));
       const dead = refs.filter((ref, i) => known[i] === 0 && this.#inRange(ref.digest));
       if (dead.length > 0) store.transaction(() => store.objects.deleteMany(dead));
       freed += dead.length;
@@ -118,12 +119,12 @@ export class Collection {
 
   #mark(digests: readonly Digest[]): void {
     const wanted = digests.filter((digest) => !isHole(digest) && this.#inRange(digest));
-    if (wanted.length > 0) this.#marks.add(join(wanted));
+    if (wanted.length > 0) this.#marks.add(joinDigests(wanted));
   }
 
   #unseen(digests: readonly Digest[]): Digest[] {
     const pages = digests.filter((digest) => !isHole(digest));
-    const isNew = this.#seenPages.add(join(pages));
+    const isNew = this.#seenPages.add(joinDigests(pages));
     return pages.filter((_, i) => isNew[i] === 1);
   }
 
@@ -131,12 +132,4 @@ export class Collection {
     const prefix = digest[0]! * 256 + digest[1]!;
     return prefix >= this.#range.from && prefix < this.#range.to;
   }
-}
-
-function join(digests: readonly Digest[]): Uint8Array {
-  const joined = new Uint8Array(digests.length * DIGEST_BYTES);
-  digests.forEach((digest, i) => {
-    joined.set(digest, i * DIGEST_BYTES);
-  });
-  return joined;
 }

@@ -1,6 +1,7 @@
 // The damage fault of simulations: picks stored things among what a target reaches and has the store edit them below
 // every check. Deterministic for a seed.
 
+import { sample, seeded } from '../seeded.ts';
 import { runLocal } from '../steps.ts';
 import { allocatedBlocks, childDigests, lookupBlocks } from '../tree.ts';
 import { BLOCK_BYTES, type Digest, isHole, Kind, type ObjectRef, TREE_LEVELS, toHex } from '../types.ts';
@@ -91,22 +92,4 @@ function reached(disk: Disk, target: Exclude<DamageTarget, { kind: 'log' }>): Ob
       }
   }
   return [...found.values()];
-}
-
-function sample<T>(items: readonly T[], count: number, random: () => number): T[] {
-  const pool = [...items];
-  const picked: T[] = [];
-  while (picked.length < count && pool.length > 0) picked.push(pool.splice(random() % pool.length, 1)[0]!);
-  return picked;
-}
-
-/** A small generator of non-negative 31-bit integers (mulberry32): the same seed hits the same things. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 1) & 0x7fffffff;
-  };
 }

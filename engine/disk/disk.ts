@@ -18,10 +18,10 @@ import { DiskState } from './state.ts';
 /** Which state of a disk: what it holds now, or a snapshot by id. */
 export type PointId = 'head' | { readonly snapshotId: string };
 
-/** Beyond these the head folds while it is written to. */
-const LOG_SOFT = { bytes: 16 * 2 ** 20, entries: 8_192 };
+/** Beyond these the head folds while it is written to. Why these: docs/design/0009-small-writes.md. */
+const LOG_SOFT = { bytes: 64 * 2 ** 20, entries: 16_384 };
 /** Beyond these a write waits until folding has made room. */
-const LOG_HARD = { bytes: 64 * 2 ** 20, entries: 32_768 };
+const LOG_HARD = { bytes: 256 * 2 ** 20, entries: 65_536 };
 /** Guest writes are refused beyond this, so that folding, deleting and collecting always have room (platform: 10 GB). */
 export const STORED_BYTES_MAX = 9.0e9;
 /** Bytes that are committed before the store is asked again how much it holds: asking costs as much as a small write. */

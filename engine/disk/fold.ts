@@ -2,8 +2,10 @@
 // leaves up; one last transaction sets the root, seals the snapshots of that cut and deletes the rows. A crash anywhere
 // before that loses nothing: the replay of the log over the old root is still the content.
 
+import { EngineError } from '../errors.ts';
 import { digestAt } from '../objects.ts';
 import type { HeadRow, SnapshotRow } from '../ports.ts';
+import { release } from '../release.ts';
 import { type Job, PAUSE } from '../steps.ts';
 import {
   BLOCK_BYTES,
@@ -20,13 +22,14 @@ import {
   TREE_LEVELS,
 } from '../types.ts';
 import { appendRows } from './append.ts';
-import type { BlockRange, LogIndex } from './log-index.ts';
-import { coversAll, patchBytes } from './read.ts';
+import { FoldWindow } from './fold-window.ts';
+import { type BlockRange, lowerBound } from './log-index.ts';
+import { coversAll } from './read.ts';
 import { type LostSpan, relocate } from './relocate.ts';
 import type { DiskState } from './state.ts';
 
-/** Blocks that one step patches: 1 MiB, a few milliseconds. */
-const BLOCKS_PER_STEP = 16;
+/** Blocks that one step patches: half a MiB, a few milliseconds. */
+export const BLOCKS_PER_STEP = 8;
 const WHOLE_BLOCK = { from: 0, to: SECTORS_PER_BLOCK };
 
 /** 'done': the log up to the cut is in the tree. 'nothing': there was nothing to fold. 'aborted': the head changed meanwhile. */
@@ -34,8 +37,8 @@ export type FoldResult = 'done' | 'nothing' | 'aborted';
 
 /** What one fold works on. */
 interface FoldPlan {
-  readonly log: LogIndex;
   readonly cutSeq: number;
+  readonly window: FoldWindow;
   /** Blocks with entries of their own, ascending. */
   readonly touched: readonly number[];
   /** Whole blocks that are zero before their own entries apply, ascending and disjoint. */
@@ -77,8 +80,8 @@ export function* fold(state: DiskState): Job<FoldResult> {
   const { version } = state.head;
   const { log } = state;
   const plan: FoldPlan = {
-    log,
     cutSeq,
+    window: new FoldWindow(state.readContext, log, cutSeq),
     touched: log.touchedBlocks(cutSeq),
     zeroes: log.zeroRanges(cutSeq),
     lost: [],
@@ -132,6 +135,7 @@ function* loadPage(state: DiskState, digest: Digest): Job<Uint8Array | 'lost'> {
   if (typeof found === 'string' && canBring(state, found)) {
     yield { need: [ref] };
     found = state.objects.readPage(digest);
+    if (typeof found === 'string') leaveToHydration(state, found);
   }
   return typeof found === 'string' ? 'lost' : found;
 }
@@ -172,10 +176,10 @@ function zeroChildren(plan: FoldPlan, page: Uint8Array, first: number, end: numb
 function* foldBlocks(state: DiskState, plan: FoldPlan, page: Uint8Array, first: number, end: number): Job<void> {
   let at = lowerBound(plan.touched, first);
   while (at < plan.touched.length && plan.touched[at]! < end) {
-    const group: number[] = [];
-    while (group.length < BLOCKS_PER_STEP && at < plan.touched.length && plan.touched[at]! < end) {
-      group.push(plan.touched[at++]!);
-    }
+    const start = at;
+    while (at - start < BLOCKS_PER_STEP && at < plan.touched.length && plan.touched[at]! < end) at += 1;
+    const group = plan.touched.slice(start, at);
+    if (!plan.window.has(group.at(-1)!)) yield* plan.window.load(plan.touched, start, group.length);
     yield* foldGroup(state, plan, page, first, group);
     yield PAUSE;
   }
@@ -191,7 +195,7 @@ function* foldGroup(
   const set = (block: number, digest: Digest) => page.set(digest, (block - first) * DIGEST_BYTES);
   const patched: { block: number; base: Digest }[] = [];
   for (const block of group) {
-    const { base, patches } = plan.log.plan(block, plan.cutSeq);
+    const { base, patches } = plan.window.plan(block);
     const digest = base === 'tree' ? digestAt(page, block - first).slice() : base;
     if (patches.length === 0) set(block, digest);
     else patched.push({ block, base: coversAll(patches, WHOLE_BLOCK) ? HOLE : digest });
@@ -203,11 +207,15 @@ function* foldGroup(
   if (need.length > 0) {
     yield { need };
     found = state.objects.read(refs);
+    for (const one of found) if (typeof one === 'string') leaveToHydration(state, one);
   }
   const contents: Uint8Array[] = [];
   const blocks: number[] = [];
   patched.forEach(({ block, base }, i) => {
-    const bytes = typeof found[i] === 'string' ? null : patch(state, plan, block, found[i] as Uint8Array);
+    const before = found[i]!;
+    const bytes = typeof before === 'string' ? null : patch(plan.window, block, before);
+    // Zeros are shared.
+    if (typeof before !== 'string' && !isHole(base)) release(before);
     if (bytes) {
       contents.push(bytes);
       blocks.push(block);
@@ -217,20 +225,21 @@ function* foldGroup(
     set(block, insertLost(state, plan, refs[i]!));
   });
   const digests = insert(state, plan, Kind.block, contents);
+  for (const bytes of contents) release(bytes);
   blocks.forEach((block, i) => {
     set(block, digests[i]!);
   });
 }
 
 /** A block after its patches, or null when one of them is damaged. */
-function patch(state: DiskState, plan: FoldPlan, block: number, base: Uint8Array): Uint8Array | null {
+function patch(window: FoldWindow, block: number, base: Uint8Array): Uint8Array | null {
   const bytes = base.slice(0, BLOCK_BYTES);
-  for (const entry of plan.log.plan(block, plan.cutSeq).patches) {
+  for (const entry of window.plan(block).patches) {
     const from = entry.sector * SECTOR_BYTES;
     const to = from + entry.sectorCount * SECTOR_BYTES;
     if (entry.kind === 'zero-sectors') bytes.fill(0, from, to);
     else {
-      const data = patchBytes(state.readContext, plan.log, entry);
+      const data = window.bytesOf(entry);
       if (!data) return null;
       bytes.set(data, from);
     }
@@ -238,7 +247,16 @@ function patch(state: DiskState, plan: FoldPlan, block: number, base: Uint8Array
   return bytes;
 }
 
-/** True when an upstream may have it. What was asked for and still is not there is lost. */
+/**
+ * Throws `unavailable` while an upstream may still come to have it (a vault gets objects back from other disks' backups):
+ * folding waits, and the log keeps the content. It is hydration that gives up, and lets the upstream go; then it is lost.
+ */
+function leaveToHydration(state: DiskState, why: 'absent' | 'damaged'): void {
+  if (!canBring(state, why)) return;
+  throw new EngineError('unavailable', 'an object that the log rests on is not where this disk came from, or not yet');
+}
+
+/** True when an upstream may have it. */
 function canBring(state: DiskState, why: 'absent' | 'damaged'): boolean {
   const { upstream } = state.readContext;
   return upstream === 'heal' || (upstream === 'fetch' && why === 'absent');
@@ -285,15 +303,4 @@ function sealAsLost(state: DiskState, brokenSeq: number): void {
       state.snapshots.set(row.id, sealed);
     }
   });
-}
-
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

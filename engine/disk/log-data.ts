@@ -1,47 +1,44 @@
-// Bytes of log rows, the newest ones: reading a part of a stored value costs as much as reading all of it, folding asks for
-// a part of nearly every row for each block, and guests read what they have just written.
+// Bytes of log rows. SQLite reads a stored value from its start, so a part of a row costs nearly as much as all of it:
+// whoever wants much of one row gets it from the row that was read last, and asks for rows one after the other. Nothing
+// else is kept: what is written is seldom read before it is folded (docs/design/0009-small-writes.md).
 
 import type { DiskStore } from '../ports.ts';
-
-/** As much as the log has when folding begins; more only under pressure. */
-const CACHE_BYTES_MAX = 16 * 2 ** 20;
+import { release } from '../release.ts';
 
 export class LogData {
   readonly #store: DiskStore;
-  readonly #rows = new Map<number, Uint8Array>();
-  #bytes = 0;
+  /** The row that was asked for last; its bytes once it was asked for again. */
+  #seq = -1;
+  #row: Uint8Array | null = null;
 
   constructor(store: DiskStore) {
     this.#store = store;
   }
 
-  /** `length` bytes of row `seq`, whose data is `rowDataBytes` long. null when they are gone. Not checked. */
+  /**
+   * `length` bytes of row `seq`, whose data is `rowDataBytes` long. null when they are gone. Not checked, and good only
+   * until something else is asked for.
+   */
   read(seq: number, rowDataBytes: number, offset: number, length: number): Uint8Array | null {
-    const row = this.#rows.get(seq) ?? this.#load(seq, rowDataBytes);
-    return row && offset + length <= row.length ? row.subarray(offset, offset + length) : null;
+    if (seq !== this.#seq) {
+      this.clear();
+      this.#seq = seq;
+      return this.#store.readLogData(seq, offset, length);
+    }
+    this.#row ??= this.#store.readLogData(seq, 0, rowDataBytes);
+    return this.#row && offset + length <= this.#row.length ? this.#row.subarray(offset, offset + length) : null;
   }
 
-  /** Remembers a row that has just been committed. */
-  add(seq: number, row: Uint8Array): void {
-    if (row.length === 0) return;
-    this.#rows.set(seq, row);
-    this.#bytes += row.length;
-    for (const [oldest, data] of this.#rows) {
-      if (this.#bytes <= CACHE_BYTES_MAX || oldest === seq) break;
-      this.#rows.delete(oldest);
-      this.#bytes -= data.length;
-    }
+  /** Reads all of a row, of which several parts will be asked for next. */
+  open(seq: number, rowDataBytes: number): void {
+    this.clear();
+    this.#seq = seq;
+    this.#row = this.#store.readLogData(seq, 0, rowDataBytes);
   }
 
   clear(): void {
-    this.#rows.clear();
-    this.#bytes = 0;
-  }
-
-  #load(seq: number, rowDataBytes: number): Uint8Array | null {
-    const row = this.#store.readLogData(seq, 0, rowDataBytes);
-    if (!row) return null;
-    this.add(seq, row);
-    return row;
+    if (this.#row) release(this.#row);
+    this.#seq = -1;
+    this.#row = null;
   }
 }

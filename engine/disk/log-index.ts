@@ -147,6 +147,18 @@ function visible(patches: readonly Patch[]): Patch[] {
   return shown.reverse();
 }
 
+/** Index of the first of `sorted` that is not smaller than `value`; their number when all are. */
+export function lowerBound(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The sum that chains a row to the one before it. */
 export function logSum(kernel: Kernel, previous: Uint8Array, seq: number, dir: Uint8Array): Uint8Array {
   const number = new Uint8Array(8);

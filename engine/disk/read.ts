@@ -43,6 +43,9 @@ export interface ReadContext {
   readonly upstream: 'none' | 'fetch' | 'heal';
 }
 
+/** Reads up to this take parts of blocks. */
+const SMALL_BYTES_MAX = BLOCK_BYTES / 4;
+
 const NO_LOG_PLAN: BlockPlan = { base: 'tree', patches: [] };
 
 /** Reads `length` bytes from `offset`, both multiples of 512 and inside the disk (the caller has checked). */
@@ -68,15 +71,24 @@ export function readRange(context: ReadContext, view: View, offset: number, leng
     } else fail(block, base.missing, base.why);
   }
 
-  const found = context.objects.read(wanted.map((w) => w.ref));
-  wanted.forEach(({ block, ref }, i) => {
-    const bytes = found[i]!;
-    if (typeof bytes === 'string') fail(block, ref, bytes);
-    else {
-      copyWindow(out, offset, block, bytes);
-      release(bytes);
+  if (length <= SMALL_BYTES_MAX) {
+    for (const { block, ref } of wanted) {
+      const window = blockWindow(block, offset, length);
+      const bytes = context.objects.parts.read(ref, window.offset - block * BLOCK_BYTES, window.length);
+      if (typeof bytes === 'string') fail(block, ref, bytes);
+      else out.set(bytes, window.offset - offset);
     }
-  });
+  } else {
+    const found = context.objects.read(wanted.map(({ ref }) => ref));
+    wanted.forEach(({ block, ref }, i) => {
+      const bytes = found[i]!;
+      if (typeof bytes === 'string') fail(block, ref, bytes);
+      else {
+        copyWindow(out, offset, block, bytes);
+        release(bytes);
+      }
+    });
+  }
   if (absent.length > 0) return { kind: 'absent', refs: absent };
 
   plans.forEach((plan, i) => {

@@ -66,6 +66,12 @@ export class MemoryObjectStore implements ObjectStore, Transactional {
     });
   }
 
+  getPart(ref: ObjectRef, encoding: number, offset: number, length: number): Uint8Array | null {
+    const row = this.#find(ref);
+    const isThere = row?.encoding === encoding && offset + length <= row.bytes.length;
+    return isThere ? row.bytes.slice(offset, offset + length) : null;
+  }
+
   hasMany(refs: readonly ObjectRef[]): boolean[] {
     return refs.map((ref) => this.#find(ref) !== null);
   }

@@ -2,6 +2,7 @@
 // them: one written for each row inserted, updated or deleted, one read for each row that a look-up visits.
 
 import { Meter } from '../cost.ts';
+import { TRAILER_ENTRY_BYTES } from '../repository/pack-format.ts';
 import {
   type BackupRow,
   type IndexEntry,
@@ -32,6 +33,8 @@ class Tables {
   readonly sessionPacks: SessionPacks;
   readonly leases: Table<string, LeaseRow>;
   readonly bad: Table<string, Kind>;
+  readonly progress: Table<string, string>;
+  readonly lastPack: Table<0, number>;
 
   constructor(origin?: Tables) {
     this.meta = origin?.meta.fork() ?? new Table();
@@ -43,6 +46,8 @@ class Tables {
     this.sessionPacks = origin?.sessionPacks.fork() ?? new Table();
     this.leases = origin?.leases.fork() ?? new Table();
     this.bad = origin?.bad.fork() ?? new Table();
+    this.progress = origin?.progress.fork() ?? new Table();
+    this.lastPack = origin?.lastPack.fork() ?? new Table();
   }
 
   all(): { begin(): void; commit(): void; rollback(): void }[] {
@@ -92,11 +97,49 @@ export class MemoryVaultStore implements VaultStore {
     this.#set(this.#tables.meta, 0, meta);
   }
 
+  reset(): void {
+    const { meta, packs, directories, objects, backups, sessions, sessionPacks, bad, progress } = this.#tables;
+    for (const table of [meta, packs, directories, objects, backups, sessions, sessionPacks, bad, progress]) {
+      for (const key of [...table.keys()]) this.#delete(table as Table<unknown, unknown>, key);
+    }
+  }
+
+  readProgress(job: string): string | null {
+    return this.#get(this.#tables.progress, job);
+  }
+
+  writeProgress(job: string, progress: string | null): void {
+    if (progress === null) this.#delete(this.#tables.progress, job);
+    else this.#set(this.#tables.progress, job, progress);
+  }
+
+  addPack(pack: Omit<PackRow, 'no'>): PackRow {
+    const row = { ...pack, no: this.#lastPackNo() + 1 };
+    this.#set(this.#tables.packs, row.no, row);
+    return row;
+  }
+
+  deletePacks(nos: readonly number[]): void {
+    if (nos.length === 0) return;
+    this.#set(this.#tables.lastPack, 0, this.#lastPackNo());
+    for (const no of nos) {
+      this.#delete(this.#tables.packs, no);
+      this.#delete(this.#tables.directories, no);
+    }
+  }
+
+  /** The largest number that a pack ever had. */
+  #lastPackNo(): number {
+    return Math.max(this.#tables.lastPack.get(0) ?? 0, ...this.#tables.packs.keys());
+  }
+
+  countPackObjects(no: number): number {
+    return (this.#get(this.#tables.directories, no)?.length ?? 0) / TRAILER_ENTRY_BYTES;
+  }
+
   insertPack(sessionId: string, pack: Pick<PackRow, 'uuid' | 'generation' | 'kind' | 'touchedEpoch'>): PackRow {
-    const no = Math.max(0, ...this.#tables.packs.keys()) + 1;
-    const row: PackRow = { ...pack, no, state: PackState.pending, bytes: 0, deadBytes: 0 };
-    this.#set(this.#tables.packs, no, row);
-    this.#set(this.#tables.sessionPacks, `${sessionId} ${pack.uuid}`, no);
+    const row = this.addPack({ ...pack, state: PackState.pending, bytes: 0, deadBytes: 0 });
+    this.#set(this.#tables.sessionPacks, `${sessionId} ${pack.uuid}`, row.no);
     return row;
   }
 

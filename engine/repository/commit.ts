@@ -5,8 +5,9 @@ import { EngineError } from '../errors.ts';
 import { Objects } from '../objects.ts';
 import { type ChangedStep, walkChanges } from '../tree.ts';
 import { BLOCK_BYTES, HOLE, type ObjectRef, TREE_LEVELS, toHex } from '../types.ts';
-import { finishAborted, finishCommitted, readDecision, requireGeneration } from './decisions.ts';
+import { finishAborted, finishCommitted, readDecision } from './decisions.ts';
 import { FrameCache } from './frame-cache.ts';
+import { requireGeneration } from './generation.ts';
 import { encodeRecord, type ManifestRecord, RECORD_VERSION } from './manifest.ts';
 import { PageReader } from './page-reader.ts';
 import type { BackupResult, CommitRequest, SessionRow } from './ports.ts';
@@ -82,12 +83,12 @@ export async function publish(vault: VaultContext, check: CommitCheck): Promise<
   const put = await vault.obs.putOnce(key, encodeRecord(vault.host.kernel, record));
   // 'exists': an earlier attempt's manifest, or the decision to abort. Whatever is there is the truth.
   const decided = put === 'created' ? record : await readDecision(vault, key);
+  await requireGeneration(vault, meta);
   if (decided.kind === 'aborted') {
     finishAborted(vault, session.id);
     throw new EngineError('not-found', 'the backup was aborted');
   }
   if (decided.root !== record.root) throw new EngineError('invalid', 'the backup was committed with another root');
-  await requireGeneration(vault, meta);
   return finishCommitted(vault, decided);
 }
 
@@ -114,6 +115,8 @@ function manifestOf(vault: VaultContext, session: SessionRow, check: CommitCheck
       storedBytes: session.storedBytes,
       objectCount: session.storedObjects,
       incremental: session.parent !== null,
+      changedBytes: stats.changedBytes,
+      knownBytes: stats.knownBytes,
     },
     newPacks: vault.store.listSessionPacks(session.id).flatMap((pack) => (pack.bytes > 0 ? [pack.uuid] : [])),
   };

@@ -3,8 +3,9 @@
 
 import { EngineError } from '../errors.ts';
 import { fromHex, HOLE } from '../types.ts';
+import { requireGeneration, requireSame } from './generation.ts';
 import { type AbortedRecord, decodeRecord, encodeRecord, type ManifestRecord, RECORD_VERSION } from './manifest.ts';
-import type { BackupResult, BackupRow, VaultMeta } from './ports.ts';
+import { type BackupResult, type BackupRow, VaultState } from './ports.ts';
 import type { VaultContext } from './vault-context.ts';
 
 const NOTHING: BackupResult = { logicalBytes: 0, storedBytes: 0, objectCount: 0, incremental: false };
@@ -20,15 +21,6 @@ export async function readDecision(vault: VaultContext, key: string): Promise<Ma
   return record;
 }
 
-/**
- * After an intent was put, before anybody is told: a rebuild may have begun a newer generation meanwhile. Either we see
- * it here, or it sees our intent; no clocks.
- */
-export async function requireGeneration(vault: VaultContext, meta: VaultMeta): Promise<void> {
-  const newer = await vault.obs.head(vault.keys(meta).generation(meta.generation + 1));
-  if (newer !== null) throw new EngineError('unavailable', 'the vault was rebuilt: this is the old one');
-}
-
 /** Makes a backup available whose manifest is in object storage. Again: the same result. */
 export function finishCommitted(vault: VaultContext, record: ManifestRecord): BackupResult {
   const { store } = vault;
@@ -38,23 +30,22 @@ export function finishCommitted(vault: VaultContext, record: ManifestRecord): Ba
     if (decided !== null && decided.state !== 'available') {
       throw new EngineError('not-found', 'the backup was deleted');
     }
-    if (decided === null) {
-      store.writeBackup({
-        id: record.backupId,
-        state: 'available',
-        generation,
-        diskId: record.diskId,
-        root: fromHex(record.root),
-        sizeBytes: record.sizeBytes,
-        allocatedBlocks: record.allocatedBlocks,
-        result: record.result,
-        label: record.label,
-        committedMs: record.committedMs,
-      });
-    }
+    if (decided === null) store.writeBackup(availableRow(record, generation));
     store.deleteSession(record.backupId);
     return record.result;
   });
+}
+
+/** The row of a backup whose manifest is in object storage, in that generation. */
+export function availableRow(record: ManifestRecord, generation: number): BackupRow {
+  const { backupId: id, diskId, sizeBytes, allocatedBlocks, result, label, committedMs } = record;
+  const root = fromHex(record.root);
+  return { id, state: 'available', generation, diskId, root, sizeBytes, allocatedBlocks, result, label, committedMs };
+}
+
+/** The row of what will never be, or never again, a backup. */
+export function tombstone(id: string, state: 'aborted' | 'deleted', generation: number): BackupRow {
+  return { ...TOMBSTONE, id, state, generation, diskId: '', label: NO_LABEL };
 }
 
 /** Leaves a tombstone instead of the session. Its packs stay for prune. */
@@ -64,16 +55,15 @@ export function finishAborted(vault: VaultContext, backupId: string): void {
   store.transaction(() => {
     const session = store.readSession(backupId);
     if (store.readBackup(backupId) === null) {
-      const label = session?.label ?? NO_LABEL;
-      store.writeBackup({ ...TOMBSTONE, id: backupId, generation, diskId: session?.diskId ?? '', label });
+      const { diskId = '', label = NO_LABEL } = session ?? {};
+      store.writeBackup({ ...tombstone(backupId, 'aborted', generation), diskId, label });
     }
     store.deleteSession(backupId);
   });
 }
 
 const NO_LABEL = { name: '', volumeId: '', volumeName: '', zone: '', createdMs: 0, automatic: false };
-const TOMBSTONE: Omit<BackupRow, 'id' | 'generation' | 'diskId' | 'label'> = {
-  state: 'aborted',
+const TOMBSTONE: Omit<BackupRow, 'id' | 'state' | 'generation' | 'diskId' | 'label'> = {
   root: HOLE,
   sizeBytes: 0,
   allocatedBlocks: 0,
@@ -88,20 +78,19 @@ export async function abortBackup(vault: VaultContext, backupId: string): Promis
   const decided = store.readBackup(backupId);
   if (decided !== null) return decided.state === 'available' ? 'done' : 'aborted';
   const session = store.readSession(backupId);
-  if (session === null) {
-    finishAborted(vault, backupId);
-    return 'aborted';
-  }
-  store.transaction(() => store.writeSession({ ...session, state: 'aborting' }));
+  // Without a session too: the rows may be lost, and then only the record keeps a Disk that still runs from committing.
+  if (session !== null) store.transaction(() => store.writeSession({ ...session, state: 'aborting' }));
   const record = { kind: 'aborted', version: RECORD_VERSION, backupId, decidedMs: vault.clock.nowMs() } as const;
   const key = vault.keys(meta).manifest(meta.generation, backupId);
-  if ((await obs.putOnce(key, encodeRecord(vault.host.kernel, record))) === 'exists') {
-    const found = await readDecision(vault, key);
-    if (found.kind === 'manifest') {
-      await requireGeneration(vault, meta);
-      finishCommitted(vault, found);
-      return 'done';
-    }
+  const put = await obs.putOnce(key, encodeRecord(vault.host.kernel, record));
+  const found = put === 'exists' ? await readDecision(vault, key) : record;
+  await requireGeneration(vault, meta);
+  if (found.kind === 'manifest') {
+    // Somebody else may have ended it meanwhile: committed, and deleted.
+    const ended = store.readBackup(backupId);
+    if (ended !== null && ended.state !== 'available') return 'aborted';
+    finishCommitted(vault, found);
+    return 'done';
   }
   finishAborted(vault, backupId);
   return 'aborted';
@@ -114,7 +103,9 @@ export async function abortBackup(vault: VaultContext, backupId: string): Promis
 export async function deleteBackup(vault: VaultContext, backupId: string): Promise<void> {
   const meta = vault.meta();
   const { store, obs } = vault;
-  if ((await abortBackup(vault, backupId)) === 'aborted' && store.readBackup(backupId)?.state !== 'deleting') return;
+  const ended = await abortBackup(vault, backupId);
+  requireSame(vault, meta);
+  if (ended === 'aborted' && store.readBackup(backupId)?.state !== 'deleting') return;
   const row = store.transaction(() => {
     const deleting = { ...store.readBackup(backupId)!, state: 'deleting' } as const;
     store.writeBackup(deleting);
@@ -125,24 +116,32 @@ export async function deleteBackup(vault: VaultContext, backupId: string): Promi
   await obs.putOnce(keys.deleted(meta.generation, backupId), encodeRecord(vault.host.kernel, record));
   await requireGeneration(vault, meta);
   await obs.delete([keys.manifest(row.generation, backupId)]);
+  requireSame(vault, meta);
   store.transaction(() => store.writeBackup({ ...row, state: 'deleted' }));
 }
 
 /**
  * Deletes everything that a vault has in object storage, one page of keys a call, generation records excepted: they say
- * for ever that it is closed. True when nothing is left. Throws `busy` while somebody still reads from it.
+ * for ever that it is closed. True when nothing is left. Throws `busy` while somebody still reads from it, `unavailable`
+ * when a rebuild took the vault over before its end was decided.
  */
 export async function deleteVaultObjects(vault: VaultContext): Promise<boolean> {
   const { store, obs } = vault;
   const meta = store.readMeta();
   if (meta === null) return true;
-  if (!meta.closing) {
+  if (meta.state !== VaultState.closing) {
+    vault.meta();
     if (store.listLeases().length > 0) throw new EngineError('busy', 'disks are still being restored from this vault');
-    store.transaction(() => store.writeMeta({ ...meta, closing: true }));
+    store.transaction(() => store.writeMeta({ ...meta, state: VaultState.closing }));
   }
   const keys = vault.keys(meta);
-  const record = { kind: 'closed', version: RECORD_VERSION, decidedMs: vault.clock.nowMs() } as const;
-  await obs.putOnce(keys.closed(), encodeRecord(vault.host.kernel, record));
+  if ((await obs.head(keys.closed())) === null) {
+    const decided = { version: RECORD_VERSION, decidedMs: vault.clock.nowMs() };
+    const encode = (kind: 'closing' | 'closed') => encodeRecord(vault.host.kernel, { kind, ...decided });
+    await obs.putOnce(keys.closing(meta.generation), encode('closing'));
+    await requireGeneration(vault, meta);
+    await obs.putOnce(keys.closed(), encode('closed'));
+  }
   for (let cursor: string | null = null; ; ) {
     const page: Awaited<ReturnType<typeof obs.list>> = await obs.list(keys.prefix, cursor);
     const doomed = page.keys.filter((key) => !key.startsWith(keys.generations));

@@ -23,6 +23,12 @@ export class FrameCache implements ObjectStore {
     return refs.map((ref, i) => found?.[i] ?? this.#get(refKey(ref)));
   }
 
+  getPart(ref: ObjectRef, encoding: number, offset: number, length: number): Uint8Array | null {
+    const [frame] = this.getMany([ref]);
+    const isThere = frame?.encoding === encoding && offset + length <= frame.bytes.length;
+    return isThere ? frame.bytes.slice(offset, offset + length) : null;
+  }
+
   hasMany(refs: readonly ObjectRef[]): boolean[] {
     const found = this.#behind?.hasMany(refs);
     return refs.map((ref, i) => found?.[i] || this.#frames.has(refKey(ref)));

@@ -21,10 +21,31 @@ export function uuidText(bytes: Uint8Array): string {
   return toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
+/** The UUID that a key ends in, or null. */
+export function uuidOf(key: string): string | null {
+  const last = key.slice(key.lastIndexOf('/') + 1);
+  return UUID.test(last) ? last : null;
+}
+
 /** Project ids are UUIDs without dashes in some deployments and words in a simulation; never a path of their own. */
 function checkId(what: string, text: string): string {
   if (!/^[0-9A-Za-z_-]{1,64}$/.test(text)) throw new EngineError('invalid', `${what} cannot be part of a key`);
   return text;
+}
+
+/** All vaults of a project begin so. */
+export function projectPrefix(projectId: string): string {
+  return `evs1/${checkId('project id', projectId)}/`;
+}
+
+/** What a generation has many of. */
+export type Folder = 'blocks' | 'pages' | 'manifest' | 'deleted' | 'condemned' | 'settings';
+
+/** A pack as its key names it. */
+export interface PackName {
+  readonly generation: number;
+  readonly kind: Kind;
+  readonly uuid: string;
 }
 
 /** The keys of one vault. */
@@ -33,31 +54,55 @@ export class VaultKeys {
   readonly prefix: string;
 
   constructor(projectId: string, vaultId: string) {
-    this.prefix = `evs1/${checkId('project id', projectId)}/${checkId('vault id', vaultId)}/`;
+    this.prefix = `${projectPrefix(projectId)}${checkId('vault id', vaultId)}/`;
   }
 
   pack(generation: number, kind: Kind, uuid: string): string {
-    return `${this.prefix}${digits(generation)}/${kind === Kind.block ? 'blocks' : 'pages'}/${uuid}`;
+    return this.folder(generation, kind === Kind.block ? 'blocks' : 'pages') + uuid;
   }
 
   /** A backup's manifest, or the decision that there will never be one. */
   manifest(generation: number, backupId: string): string {
-    return `${this.prefix}${digits(generation)}/manifest/${backupId}`;
+    return this.folder(generation, 'manifest') + backupId;
   }
 
   /** The decision that a backup is deleted; there before its manifest goes, and for ever after. */
   deleted(generation: number, backupId: string): string {
-    return `${this.prefix}${digits(generation)}/deleted/${backupId}`;
+    return this.folder(generation, 'deleted') + backupId;
   }
 
-  /** Reserved for prune: the names of the packs that an epoch condemned. */
+  /** The names of the packs that an epoch's prune is about to delete. */
   condemned(generation: number, epoch: number): string {
     return `${this.prefix}${digits(generation)}/condemned/${digits(epoch)}`;
   }
 
-  /** Reserved for rebuild: the manifests of earlier generations that this one took over. */
+  /** The manifests of earlier generations that this one took over. There as soon as the generation is complete. */
   inherited(generation: number): string {
     return `${this.prefix}${digits(generation)}/inherited`;
+  }
+
+  /** How the project has set the vault up; the one with the largest revision counts. */
+  settings(generation: number, revision: number): string {
+    return this.folder(generation, 'settings') + digits(revision);
+  }
+
+  /** The intent to delete the whole vault, before it is decided. */
+  closing(generation: number): string {
+    return `${this.prefix}${digits(generation)}/closing`;
+  }
+
+  /** What all keys of one kind and generation begin with. */
+  folder(generation: number, folder: Folder): string {
+    return `${this.prefix}${digits(generation)}/${folder}/`;
+  }
+
+  /** The pack that a key names, or null when it names none. */
+  packNamed(key: string): PackName | null {
+    if (!key.startsWith(this.prefix)) return null;
+    const [generation = '', folder, uuid = '', ...rest] = key.slice(this.prefix.length).split('/');
+    if (!/^\d{10}$/.test(generation) || !UUID.test(uuid) || rest.length > 0) return null;
+    if (folder !== 'blocks' && folder !== 'pages') return null;
+    return { generation: Number(generation), kind: folder === 'blocks' ? Kind.block : Kind.page, uuid };
   }
 
   /** Where the records of generations are: sorts behind everything else of the vault. */

@@ -56,13 +56,50 @@ export interface GenerationRecord {
   readonly decidedMs: number;
 }
 
+/** Packs that a prune deletes: none of them is relied on from here on, by any generation. */
+export interface CondemnedRecord {
+  readonly kind: 'condemned';
+  readonly version: number;
+  readonly epoch: number;
+  /** Keys of the packs. */
+  readonly packs: readonly string[];
+  readonly decidedMs: number;
+}
+
+/** What a rebuilt generation took over; later records of earlier generations count for nothing. */
+export interface InheritedRecord {
+  readonly kind: 'inherited';
+  readonly version: number;
+  readonly generation: number;
+  /** Backups, and the generation in which each one's manifest is. */
+  readonly backups: readonly { readonly backupId: string; readonly generation: number }[];
+  readonly decidedMs: number;
+}
+
+/** How the project has set its vault up, so that it comes back with the vault. The engine does not look into it. */
+export interface SettingsRecord {
+  readonly kind: 'settings';
+  readonly version: number;
+  readonly revision: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** 'closing': the intent. 'closed': nobody has taken the vault over, so it is decided. */
 export interface ClosedRecord {
-  readonly kind: 'closed';
+  readonly kind: 'closing' | 'closed';
   readonly version: number;
   readonly decidedMs: number;
 }
 
-export type VaultRecord = ManifestRecord | AbortedRecord | DeletedRecord | GenerationRecord | ClosedRecord;
+export type VaultRecord =
+  | ManifestRecord
+  | AbortedRecord
+  | DeletedRecord
+  | CondemnedRecord
+  | InheritedRecord
+  | SettingsRecord
+  | GenerationRecord
+  | ClosedRecord;
 
 const MAGIC = new TextEncoder().encode('EVSRECD1');
 const JSON_AT = 16;

@@ -25,6 +25,8 @@ export interface PackContents {
   readonly sizeBytes: number;
   /** 'scan': the trailer was damaged. Entries are what headers claim; content is checked by whoever reads it. */
   readonly foundBy: 'trailer' | 'scan';
+  /** The whole pack, where it had to be scanned. */
+  readonly bytes?: Uint8Array;
 }
 
 /** The contents of the pack at `key`; null when there is no such object. Never throws for damage: entries are missing. */
@@ -35,7 +37,7 @@ export async function readPack(obs: Obs, kernel: Kernel, key: string): Promise<P
   if (entries !== null) return { entries, sizeBytes: suffix.sizeBytes, foundBy: 'trailer' };
   if (suffix.sizeBytes > PACK_BYTES_MAX) return { entries: [], sizeBytes: suffix.sizeBytes, foundBy: 'scan' };
   const whole = await obs.get(key);
-  return whole && { entries: scanPack(kernel, whole), sizeBytes: whole.length, foundBy: 'scan' };
+  return whole && { entries: scanPack(kernel, whole), sizeBytes: whole.length, foundBy: 'scan', bytes: whole };
 }
 
 async function readTrailer(

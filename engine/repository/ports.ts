@@ -14,6 +14,7 @@
 
 import type { Meter } from '../cost.ts';
 import type { Digest, Kind, ObjectRef } from '../types.ts';
+import type { Presence } from './claims.ts';
 
 /** Digests in one lookup, locate or report. Keeps an RPC value far below 32 MiB and a Vault's turn below 10 ms. */
 export const REFS_PER_CALL_MAX = 1_024;
@@ -26,6 +27,10 @@ export interface BackupLabel {
   readonly zone: string;
   readonly createdMs: number;
   readonly automatic: boolean;
+  /** Of a copy: the backup in another vault that it was made from. */
+  readonly copiedFrom?: { readonly vaultId: string; readonly backupId: string };
+  /** What else the service wants to know of it after a rebuild. The engine does not look into it. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface BackupResult {
@@ -37,6 +42,10 @@ export interface BackupResult {
   readonly objectCount: number;
   /** True when it was made against a parent. */
   readonly incremental: boolean;
+  /** Bytes of blocks that differ from the parent's at the same place; absent in backups of earlier programs. */
+  readonly changedBytes?: number;
+  /** Of those, what the vault had already; absent like them. */
+  readonly knownBytes?: number;
 }
 
 /** Counted by the Disk during one run, for the manifest. The Vault counts what was stored by itself. */
@@ -45,6 +54,9 @@ export interface BackupStats {
   readonly changedObjects: number;
   /** Of those, how many the vault had already. */
   readonly knownObjects: number;
+  /** The same two for blocks alone, in bytes of the disk. */
+  readonly changedBytes: number;
+  readonly knownBytes: number;
 }
 
 export interface BeginRequest {
@@ -106,14 +118,17 @@ export interface LeasedBackup {
  * What a Disk asks of a Vault. Every call may be repeated with the same arguments: the second one changes nothing and
  * gives the same answer, so that a lost answer costs a retry. Throws EngineError with
  *   `busy`       another backup of this disk is running
- *   `not-found`  no such backup, session or vault, or it was aborted or deleted: final
+ *   `not-found`  no such backup or vault, or it was aborted or deleted: final
  *   `invalid`    the arguments contradict what was said before: final
  *   `unavailable` and anything that is no EngineError: the call may or may not have happened: try again later.
  */
 export interface VaultClient {
   begin(request: BeginRequest): Promise<BeginReport>;
-  /** Presence in the order of `refs`, at most REFS_PER_CALL_MAX. Keeps what is present for as long as the session lasts. */
-  lookup(sessionId: string, refs: readonly ObjectRef[]): Promise<boolean[]>;
+  /**
+   * Presence in the order of `refs`, at most REFS_PER_CALL_MAX. Keeps what is present for as long as the session lasts.
+   * 'coming': absent, and another session was told so before: it may arrive by itself.
+   */
+  lookup(sessionId: string, refs: readonly ObjectRef[]): Promise<Presence[]>;
   /** Announces a pack that is about to be put. `packUuid`: fresh for every attempt (never derived from content). */
   reserve(sessionId: string, packUuid: string, kind: Kind): Promise<{ readonly key: string }>;
   /** The pack is in object storage, `packBytes` long: its objects exist from now on. */
@@ -146,9 +161,16 @@ export interface VaultMeta {
   readonly epoch: number;
   /** Grows with every rebuild from object storage. */
   readonly generation: number;
-  /** The vault is being deleted: every call but the deletion itself is told that there is none. */
-  readonly closing: boolean;
+  readonly state: VaultState;
 }
+
+/**
+ * open: serves. closing: it is being deleted, and every call but the deletion itself is told that there is none.
+ * rebuilding: the index is being made from object storage, and callers are told to come again. superseded: a rebuild
+ * began a newer generation elsewhere; this one never writes again.
+ */
+export const VaultState = { open: 0, closing: 1, rebuilding: 2, superseded: 3 } as const;
+export type VaultState = (typeof VaultState)[keyof typeof VaultState];
 
 /**
  * pending: reserved, perhaps put, no object in the index. live: its objects are in the index. condemned: its rows are
@@ -242,6 +264,15 @@ export interface VaultStore {
   readMeta(): VaultMeta | null;
   writeMeta(meta: VaultMeta): void;
 
+  /** Deletes all rows but the leases, which nobody else knows of: a rebuild begins. */
+  reset(): void;
+  /** How far a long job has come, as text of its own (below 1.9 MB); null when none is written. */
+  readProgress(job: string): string | null;
+  /** null: the job is over. */
+  writeProgress(job: string, progress: string | null): void;
+
+  /** Inserts a pack that no session made and returns its row. */
+  addPack(pack: Omit<PackRow, 'no'>): PackRow;
   /** Inserts a pending pack of a session and returns its row. */
   insertPack(sessionId: string, pack: Pick<PackRow, 'uuid' | 'generation' | 'kind' | 'touchedEpoch'>): PackRow;
   /** A pack that this session reserved. */
@@ -250,6 +281,10 @@ export interface VaultStore {
   listSessionPacks(sessionId: string): PackRow[];
   /** Rows in the order of `nos`; null where there is none. */
   readPacks(nos: readonly number[]): (PackRow | null)[];
+  /** Deletes packs with their directories. Their numbers are never given again. */
+  deletePacks(nos: readonly number[]): void;
+  /** Objects in a pack's directory; 0 while there is none. */
+  countPackObjects(no: number): number;
   /** Changes a pack's state, bytes, deadBytes and touchedEpoch. */
   updatePack(row: PackRow): void;
   /** A pack's directory (engine/repository/pack-directory.ts), null while pending. */

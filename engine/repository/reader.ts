@@ -1,6 +1,6 @@
 // Reading a backup as a disk is read: bytes of a range, and the list of its allocated blocks.
 
-import { type ByteRange, EngineError } from '../errors.ts';
+import { EngineError } from '../errors.ts';
 import type { EngineHost } from '../host.ts';
 import { Objects } from '../objects.ts';
 import type { ObjectSource } from '../ports.ts';
@@ -22,17 +22,23 @@ export interface Readable {
   readonly sizeBytes: number;
 }
 
+/** Told which objects of the vault are missing or damaged. What it throws is nobody's concern. */
+export type OnBad = (refs: readonly ObjectRef[]) => Promise<unknown>;
+
 export class BackupReader {
   readonly #host: EngineHost;
   readonly #source: ObjectSource;
   readonly #backup: Readable;
   readonly #cache = new FrameCache(CACHE_BYTES);
   readonly #pages: Objects;
+  readonly #onBad: OnBad;
 
-  constructor(host: EngineHost, source: ObjectSource, backup: Readable) {
+  /** `onBad` is told what could not be read, before the error that says so. */
+  constructor(host: EngineHost, source: ObjectSource, backup: Readable, onBad: OnBad = async () => undefined) {
     this.#host = host;
     this.#source = source;
     this.#backup = backup;
+    this.#onBad = onBad;
     this.#pages = new Objects(this.#cache, host);
   }
 
@@ -80,13 +86,17 @@ export class BackupReader {
     // A cache of this call only: blocks are read once.
     const held = new FrameCache(Number.POSITIVE_INFINITY);
     held.replaceMany(refs.flatMap((ref, j) => (frames[j] ? [{ ...ref, frame: frames[j] }] : [])));
-    const bad: ByteRange[] = [];
+    const bad: ObjectRef[] = [];
+    const at: number[] = [];
     new Objects(held, this.#host).read(refs).forEach((found, j) => {
       const block = wanted[j]!;
       if (typeof found !== 'string') blocks[block] = found;
-      else bad.push(this.#range(firstBlock + block));
+      else {
+        bad.push(refs[j]!);
+        at.push(firstBlock + block);
+      }
     });
-    if (bad.length > 0) throw new EngineError('damaged', 'the backup has blocks that cannot be read', bad);
+    if (bad.length > 0) await this.#fail('the backup has blocks that cannot be read', bad, at);
     return blocks;
   }
 
@@ -100,10 +110,14 @@ export class BackupReader {
       if (missing.size === 0) return found as Digest[];
       const hopeless = found.flatMap((entry, i) =>
         'missing' in entry && (entry.why === 'damaged' || hasDigest(tried, entry.missing.digest))
-          ? [this.#range(firstBlock + i)]
+          ? [{ ref: entry.missing, block: firstBlock + i }]
           : [],
       );
-      if (hopeless.length > 0) throw new EngineError('damaged', 'the backup has pages that cannot be read', hopeless);
+      if (hopeless.length > 0) {
+        const bad = new Map(hopeless.map(({ ref }) => [ref.digest, ref]));
+        const at = hopeless.map(({ block }) => block);
+        await this.#fail('the backup has pages that cannot be read', [...bad.values()], at);
+      }
       for (const digest of missing.keys()) tried.add(digest);
       await this.#bringPages([...missing.values()]);
     }
@@ -113,9 +127,18 @@ export class BackupReader {
     this.#pages.adopt(refs, await this.#source.fetch(refs));
   }
 
-  #range(block: number): ByteRange {
-    const offset = block * BLOCK_BYTES;
-    return { offset, length: Math.min(BLOCK_BYTES, this.#backup.sizeBytes - offset) };
+  /** `at`: the blocks that cannot be read, ascending. */
+  async #fail(message: string, bad: readonly ObjectRef[], at: readonly number[]): Promise<never> {
+    await this.#onBad(bad).catch(() => undefined);
+    const ranges: { offset: number; length: number }[] = [];
+    for (const block of at) {
+      const offset = block * BLOCK_BYTES;
+      const length = Math.min(BLOCK_BYTES, this.#backup.sizeBytes - offset);
+      const last = ranges.at(-1);
+      if (last && last.offset + last.length === offset) last.length += length;
+      else ranges.push({ offset, length });
+    }
+    throw new EngineError('damaged', message, ranges);
   }
 }
 

@@ -18,7 +18,8 @@ export const PUTS_IN_FLIGHT_MAX = 2;
 /** All that a backup holds of packs at a time: one of each kind being filled, and those in flight. About 18 MiB. */
 export const PACK_MEMORY_BYTES_MAX = (2 + PUTS_IN_FLIGHT_MAX) * PACK_BUFFER_BYTES;
 
-const PUT_ATTEMPTS_MAX = 3;
+/** Puts of a pack, each under a key of its own, before it is given up. */
+export const PUT_ATTEMPTS_MAX = 3;
 
 export interface UploadPorts {
   readonly kernel: Kernel;
@@ -137,7 +138,11 @@ export class PackUploader {
  * Puts once. True when these bytes are at `key` now. After a lost answer what is there tells, by its checksum; false:
  * try again under another key, because this put may still land. Throws when object storage does not answer at all.
  */
-async function putPack(ports: UploadPorts, key: string, bytes: Uint8Array): Promise<boolean> {
+export async function putPack(
+  ports: Pick<UploadPorts, 'obs' | 'sha256'>,
+  key: string,
+  bytes: Uint8Array,
+): Promise<boolean> {
   const sha256 = await ports.sha256(bytes);
   try {
     if ((await ports.obs.putOnce(key, bytes, sha256)) === 'created') return true;

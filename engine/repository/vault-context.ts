@@ -11,12 +11,16 @@ import {
   PackState,
   type SessionRow,
   type VaultMeta,
+  VaultState,
   type VaultStore,
 } from './ports.ts';
 import { ObsObjectSource } from './source.ts';
 
 /** Version of what a Vault stores: tables, packs, records. */
 export const VAULT_FORMAT = 1;
+
+/** What an old Vault says from the moment when it learns that a rebuild took its place. */
+export const SUPERSEDED = 'the vault was rebuilt, and this is its old index: rebuild it, or ask the new one';
 
 export interface VaultPorts {
   readonly store: VaultStore;
@@ -33,7 +37,11 @@ export class VaultContext {
   readonly clock: Clock;
   readonly host: EngineHost;
   readonly source: ObsObjectSource;
+  /** Copies from other vaults that are being made here. */
+  readonly copying = new Set<string>();
   readonly #ports: VaultPorts;
+  /** null while nobody watches. */
+  #claimed: Set<string> | null = null;
 
   constructor(ports: VaultPorts) {
     this.store = ports.store;
@@ -44,6 +52,22 @@ export class VaultContext {
     this.source = new ObsObjectSource(ports.obs, async (refs) => this.locate(refs));
   }
 
+  /** Runs `body` with the ids of the leases and sessions that are taken, or taken again, while it runs. Not nested. */
+  async watchClaims<T>(body: (claimed: ReadonlySet<string>) => Promise<T>): Promise<T> {
+    const claimed = new Set<string>();
+    this.#claimed = claimed;
+    try {
+      return await body(claimed);
+    } finally {
+      this.#claimed = null;
+    }
+  }
+
+  /** To be called when a lease or a session is taken, or taken again. */
+  claim(id: string): void {
+    this.#claimed?.add(id);
+  }
+
   async pause(): Promise<void> {
     await this.#ports.pause?.();
   }
@@ -51,9 +75,14 @@ export class VaultContext {
   /** Throws `not-found` where no vault is (any more), `format` when a newer program wrote it. */
   meta(): VaultMeta {
     const meta = this.store.readMeta();
-    if (meta === null || meta.closing) throw new EngineError('not-found', 'there is no such vault');
+    if (meta === null || meta.state === VaultState.closing)
+      throw new EngineError('not-found', 'there is no such vault');
     if (meta.format > VAULT_FORMAT) {
       throw new EngineError('format', `the vault has format ${meta.format}; this program knows up to ${VAULT_FORMAT}`);
+    }
+    if (meta.state === VaultState.superseded) throw new EngineError('unavailable', SUPERSEDED);
+    if (meta.state === VaultState.rebuilding) {
+      throw new EngineError('unavailable', 'the vault is being rebuilt from object storage: try again later');
     }
     return meta;
   }
@@ -62,11 +91,17 @@ export class VaultContext {
     return new VaultKeys(meta.projectId, meta.vaultId);
   }
 
-  /** Throws `not-found` when the session is not open: committed, aborted, or never begun. */
+  /**
+   * Throws `not-found` when the session is not open any more: committed or aborted. `unavailable` when nothing is known of
+   * it: sessions begin before they are used, so a rebuild came in between, and whoever begins again may go on.
+   */
   session(id: string): SessionRow {
     const session = this.store.readSession(id);
-    if (session?.state !== 'open') throw new EngineError('not-found', 'there is no such backup session');
-    return session;
+    if (session?.state === 'open') return session;
+    if (session === null && this.store.readBackup(id) === null) {
+      throw new EngineError('unavailable', 'the vault does not know this backup session: begin it again');
+    }
+    throw new EngineError('not-found', 'there is no such backup session');
   }
 
   /**
@@ -106,6 +141,8 @@ export class VaultContext {
   /** Takes bad copies out of the index, unless they were replaced since `entries` were looked up. Returns how many. */
   markBad(entries: readonly IndexEntry[]): number {
     const { store } = this;
+    // The rows may be a rebuild's by now, which numbers packs anew.
+    this.meta();
     return store.transaction(() => {
       const now = store.index.lookup(entries);
       const bad = entries.filter((entry, i) => now[i]?.packNo === entry.packNo && now[i].slot === entry.slot);

@@ -6,7 +6,9 @@
 
 import { EngineError } from '../errors.ts';
 import { Objects } from '../objects.ts';
+import type { Obs } from '../ports.ts';
 import { bytesEqual, type Kind, type ObjectRef } from '../types.ts';
+import { Claims, type Presence } from './claims.ts';
 import { CommitCheck, publish } from './commit.ts';
 import { abortBackup, deleteBackup, deleteVaultObjects } from './decisions.ts';
 import { FrameCache } from './frame-cache.ts';
@@ -27,6 +29,7 @@ import {
   REFS_PER_CALL_MAX,
   type SessionRow,
   type VaultClient,
+  VaultState,
 } from './ports.ts';
 import { VAULT_FORMAT, VaultContext, type VaultPorts } from './vault-context.ts';
 
@@ -36,6 +39,7 @@ const REPORT_GROUP = 64;
 export class VaultCore implements VaultClient {
   /** For readers of this vault (reader.ts, verify.ts). */
   readonly context: VaultContext;
+  readonly #claims = new Claims();
   /** Checks that are under way, by session. A call that finds one running waits for the same slice. */
   readonly #checks = new Map<string, { readonly check: CommitCheck; slice: Promise<CommitReport> | null }>();
 
@@ -53,10 +57,14 @@ export class VaultCore implements VaultClient {
     const generation = 1;
     const decidedMs = clock.nowMs();
     const record = { kind: 'generation', version: RECORD_VERSION, projectId, vaultId, generation, decidedMs } as const;
-    await obs.putOnce(keys.generation(generation), encodeRecord(host.kernel, record));
+    const put = await obs.putOnce(keys.generation(generation), encodeRecord(host.kernel, record));
+    // The record of a create that was cut off, or of a vault whose rows were lost: that one is rebuilt, not made anew.
+    if (put === 'exists' && !(await isNew(obs, keys)) && store.readMeta() === null) {
+      throw new EngineError('exists', 'the vault is in object storage already, and its index is lost: rebuild it');
+    }
     store.transaction(() => {
       if (store.readMeta() !== null) return;
-      store.writeMeta({ format: VAULT_FORMAT, projectId, vaultId, epoch: 1, generation, closing: false });
+      store.writeMeta({ format: VAULT_FORMAT, projectId, vaultId, epoch: 1, generation, state: VaultState.open });
     });
   }
 
@@ -64,6 +72,7 @@ export class VaultCore implements VaultClient {
     const { store } = this.context;
     this.context.meta();
     checkUuid('backup id', backupId);
+    this.context.claim(backupId);
     await this.#finishAborts(diskId);
     // No await from here on: what is decided is decided on one state.
     const { epoch } = this.context.meta();
@@ -75,7 +84,10 @@ export class VaultCore implements VaultClient {
       if (session.diskId !== diskId) throw new EngineError('invalid', 'the backup is of another disk');
       return opened(this.context.session(backupId));
     }
-    if (store.listSessions().some((other) => other.diskId === diskId)) {
+    // A copy from another vault is no work of the disk: both may go on.
+    const isCopy = label.copiedFrom !== undefined;
+    const rivals = store.listSessions().filter((other) => (other.label.copiedFrom !== undefined) === isCopy);
+    if (rivals.some((other) => other.diskId === diskId)) {
       throw new EngineError('busy', 'another backup of this disk is running');
     }
     // While any copy is known to be bad nothing is skipped, so that this backup brings it again if it has it.
@@ -96,10 +108,15 @@ export class VaultCore implements VaultClient {
     }
   }
 
-  async lookup(sessionId: string, refs: readonly ObjectRef[]): Promise<boolean[]> {
+  async lookup(sessionId: string, refs: readonly ObjectRef[]): Promise<Presence[]> {
+    const { store } = this.context;
     this.context.session(sessionId);
     checkCount(refs.length, REFS_PER_CALL_MAX);
-    return this.context.lookup(refs, true).map((entry) => entry !== null);
+    const entries = this.context.lookup(refs, true);
+    const absent = refs.filter((_, i) => entries[i] === null);
+    const claimed = this.#claims.claim(sessionId, absent, (id) => store.readSession(id)?.state === 'open');
+    let next = 0;
+    return entries.map((entry) => entry !== null || claimed[next++]!);
   }
 
   async reserve(sessionId: string, packUuid: string, kind: Kind): Promise<{ key: string }> {
@@ -138,6 +155,7 @@ export class VaultCore implements VaultClient {
       store.writePackDirectory(pack.no, encodeEntries(entries));
       const touchedEpoch = this.context.meta().epoch;
       store.updatePack({ ...pack, state: PackState.live, bytes, deadBytes, touchedEpoch });
+      this.#claims.arrived(entries);
       if (store.listBad(1).length > 0) store.removeBad(entries.filter((_, i) => added[i]));
       store.writeSession({
         ...session,
@@ -192,6 +210,7 @@ export class VaultCore implements VaultClient {
   async lease(leaseId: string, backupId: string, diskId: string): Promise<LeasedBackup> {
     const { store } = this.context;
     this.context.meta();
+    this.context.claim(leaseId);
     const lease = store.readLease(leaseId);
     if (lease) {
       if (lease.backupId !== backupId) throw new EngineError('invalid', 'the lease is for another backup');
@@ -249,6 +268,16 @@ export class VaultCore implements VaultClient {
   /** One slice of deleting all that the vault has in object storage; true when nothing is left. Throws `busy`. */
   async deleteObjects(): Promise<boolean> {
     return deleteVaultObjects(this.context);
+  }
+}
+
+/** Nothing but the record of the first generation is there. */
+async function isNew(obs: Obs, keys: VaultKeys): Promise<boolean> {
+  for (let cursor: string | null = null; ; ) {
+    const page: Awaited<ReturnType<Obs['list']>> = await obs.list(keys.prefix, cursor);
+    if (page.keys.some((key) => key !== keys.generation(1))) return false;
+    if (page.cursor === null) return true;
+    cursor = page.cursor;
   }
 }
 

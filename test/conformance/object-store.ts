@@ -56,6 +56,18 @@ export function objectStoreConformance(name: string, withStore: WithDiskStore): 
         expect(objects.getMany([empty, page, ...stored])).toEqual(frames([empty, page, ...stored]));
       }));
 
+    test('parts of frames, of the encoding that is asked for', () =>
+      withStore(({ objects }) => {
+        const bytes = randomBytes(1, 65_536);
+        objects.putMany([{ ...blockRef(1), frame: { encoding: 3, bytes } }]);
+        expect(objects.getPart(blockRef(1), 3, 0, 65_536)).toEqual(bytes);
+        expect(objects.getPart(blockRef(1), 3, 61_440, 4_096)).toEqual(bytes.subarray(61_440));
+        expect(objects.getPart(blockRef(1), 3, 61_440, 4_097)).toBeNull();
+        expect(objects.getPart(blockRef(1), 0, 0, 512)).toBeNull();
+        expect(objects.getPart(blockRef(2), 3, 0, 512)).toBeNull();
+        expect(objects.getPart({ ...blockRef(1), kind: Kind.page }, 3, 0, 512)).toBeNull();
+      }));
+
     test('answers in the order of the question, with misses and duplicates', () =>
       withStore(({ objects }) => {
         const [a, b] = [objectOf(blockRef(1), 1), objectOf(blockRef(2), 2)];

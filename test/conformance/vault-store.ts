@@ -8,6 +8,7 @@ import {
   PackState,
   type SessionRow,
   type VaultMeta,
+  VaultState,
   type VaultStore,
 } from '../../engine/repository/ports.ts';
 import { Kind } from '../../engine/types.ts';
@@ -18,7 +19,7 @@ export type WithVaultStore = (body: (store: VaultStore) => void) => void | Promi
 
 const META: VaultMeta = {
   ...{ format: 1, projectId: 'p', vaultId: 'v' },
-  ...{ epoch: 1, generation: 1, closing: false },
+  ...{ epoch: 1, generation: 1, state: VaultState.open },
 };
 const LABEL = {
   ...{ name: 'nächtlich', volumeId: 'd', volumeName: '"x"', zone: 'z' },
@@ -90,7 +91,7 @@ export function vaultStoreConformance(name: string, withStore: WithVaultStore): 
     test('meta is one row', () =>
       withStore((store) => {
         store.writeMeta(META);
-        const next = { ...META, epoch: 2 ** 40, generation: 7, closing: true };
+        const next = { ...META, epoch: 2 ** 40, generation: 7, state: VaultState.superseded };
         store.writeMeta(next);
         expect(store.readMeta()).toEqual(next);
       }));

@@ -96,6 +96,29 @@ describe('frames', () => {
     }
   });
 
+  test('that were stored with one empty frame behind them decode, and with anything else they do not', () => {
+    const empty = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0);
+    const bytes = compressibleBytes(1, BLOCK_BYTES);
+    const whole = zstdCodec.encode(bytes);
+    expect(whole.encoding).toBe(Encoding.zstd);
+    const followedBy = (...extra: readonly number[]) => ({
+      ...whole,
+      bytes: Uint8Array.from([...whole.bytes, ...extra]),
+    });
+    expect(zstdCodec.decode(followedBy(...empty), BLOCK_BYTES)).toEqual(bytes);
+    for (let at = 0; at < empty.length; at++) {
+      const other = empty.map((byte, i) => (i === at ? byte ^ 1 : byte));
+      expect(zstdCodec.decode(followedBy(...other), BLOCK_BYTES)).toBeNull();
+      expect(zstdCodec.decode(followedBy(...empty.subarray(0, at + 1)), BLOCK_BYTES)).toEqual(
+        at + 1 === empty.length ? bytes : null,
+      );
+    }
+    expect(zstdCodec.decode(followedBy(...empty, ...empty), BLOCK_BYTES)).toBeNull();
+    expect(zstdCodec.decode(followedBy(...whole.bytes), BLOCK_BYTES)).toBeNull();
+    // An empty frame alone is no block.
+    expect(zstdCodec.decode({ ...whole, bytes: empty }, BLOCK_BYTES)).toBeNull();
+  });
+
   test('have no decoder for the reserved codes', () => {
     for (let encoding = DELTA_ENCODINGS.first; encoding <= DELTA_ENCODINGS.last; encoding++) {
       expect(zstdCodec.decode({ encoding, bytes: randomBytes(1, BLOCK_BYTES) }, BLOCK_BYTES)).toBeNull();

@@ -83,9 +83,9 @@ test('pressure rises with entries and bytes, and folding takes it away', () => {
     disk.commit(batch);
   };
   expect(disk.pressure).toBe('none');
-  write(8_193);
+  write(16_385);
   expect(disk.pressure).toBe('soft');
-  write(24_600);
+  write(49_160);
   expect(disk.pressure).toBe('hard');
   runLocal(disk.fold());
   expect(disk.pressure).toBe('none');

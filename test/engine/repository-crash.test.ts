@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Obs } from '../../engine/ports.ts';
 import { encodeRecord } from '../../engine/repository/manifest.ts';
-import { PackState, type VaultClient } from '../../engine/repository/ports.ts';
+import { PackState, type VaultClient, VaultState } from '../../engine/repository/ports.ts';
 import { Kind, toHex } from '../../engine/types.ts';
 import { Crash, CrashPlan, host, NEVER, PROJECT, TestDisk, uuid, VAULT, World } from '../support/repository.ts';
 
@@ -180,7 +180,7 @@ describe.each(MOMENTS)('a crash %s the effect', (when) => {
       await expect(world.vault(plan.wrap<Obs>(world.obs)).create(PROJECT, VAULT)).rejects.toThrow(Crash);
       expect(world.store.readMeta()).toBeNull();
       await world.vault().create(PROJECT, VAULT);
-      expect(world.store.readMeta()).toMatchObject({ generation: 1, closing: false });
+      expect(world.store.readMeta()).toMatchObject({ generation: 1, state: VaultState.open });
     }
   });
 });
@@ -372,17 +372,23 @@ describe('sessions', () => {
     await expect(world.backUp(disk, uuid(12))).rejects.toMatchObject({ code: 'not-found' });
   });
 
-  test('an old vault stops telling once a newer generation has begun', async () => {
+  test('an old vault stops for good once it learns of a newer generation', async () => {
     const { world, disk } = await makeOrigin();
     const key = world.vault().context.keys().generation(2);
     await world.obs.putOnce(key, new Uint8Array(1));
     await expect(world.backUp(disk, uuid(12))).rejects.toMatchObject({ code: 'unavailable' });
-    expect(
-      world
-        .vault()
-        .list()
-        .map((row) => row.id),
-    ).toEqual([uuid(11)]);
+    const keys = await world.keys('');
+    const old = () => world.vault();
+    for (const call of [
+      () => world.backUp(disk, uuid(13)),
+      () => old().abort(uuid(12)),
+      () => old().deleteBackup(uuid(11)),
+      () => old().deleteObjects(),
+      async () => old().list(),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('rebuilt') });
+    }
+    expect(await world.keys('')).toEqual(keys);
   });
 
   test('what a session relies on is marked with the epoch, and condemned packs are not relied on', async () => {
@@ -446,7 +452,7 @@ describe('sessions', () => {
     await expect(vault.begin({ ...session, backupId: '../x' })).rejects.toMatchObject({ code: 'invalid' });
     await vault.begin(session);
     await expect(vault.begin({ ...session, diskId: uuid(9) })).rejects.toMatchObject({ code: 'invalid' });
-    await expect(vault.reserve(uuid(99), uuid(50), Kind.block)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(vault.reserve(uuid(99), uuid(50), Kind.block)).rejects.toMatchObject({ code: 'unavailable' });
     await expect(vault.reserve(uuid(12), 'a/b', Kind.block)).rejects.toMatchObject({ code: 'invalid' });
     const entry = { kind: Kind.block, digest: disk.blocks.get(0)!, encoding: 0, offset: 80, length: 10 };
     await expect(vault.addPack(uuid(12), uuid(50), [entry], 100)).rejects.toMatchObject({ code: 'invalid' });

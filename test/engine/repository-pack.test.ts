@@ -81,7 +81,7 @@ describe('a pack', () => {
   test('that is absent, or no pack, is told apart', async () => {
     const obs = await obsWith(randomBytes(1, 5_000));
     expect(await readPack(obs, kernel, 'other')).toBeNull();
-    expect(await readPack(obs, kernel, 'pack')).toEqual({ entries: [], sizeBytes: 5_000, foundBy: 'scan' });
+    expect(await readPack(obs, kernel, 'pack')).toMatchObject({ entries: [], sizeBytes: 5_000, foundBy: 'scan' });
     expect(await readPack(await obsWith(new Uint8Array(0)), kernel, 'pack')).toMatchObject({ entries: [] });
   });
 
@@ -159,8 +159,20 @@ describe('keys', () => {
     expect(keys.deleted(1, uuid(5))).toBe(`evs1/p1/v1/0000000001/deleted/${uuid(5)}`);
     expect(keys.condemned(1, 12)).toBe('evs1/p1/v1/0000000001/condemned/0000000012');
     expect(keys.inherited(2)).toBe('evs1/p1/v1/0000000002/inherited');
+    expect(keys.settings(2, 7)).toBe('evs1/p1/v1/0000000002/settings/0000000007');
+    expect(keys.closing(2)).toBe('evs1/p1/v1/0000000002/closing');
     expect(keys.generation(10)).toBe('evs1/p1/v1/generation/0000000010');
     expect(keys.closed()).toBe('evs1/p1/v1/generation/closed');
+  });
+
+  test('of packs are read back, and others are no packs', () => {
+    for (const kind of [Kind.block, Kind.page]) {
+      expect(keys.packNamed(keys.pack(3, kind, uuid(5)))).toEqual({ generation: 3, kind, uuid: uuid(5) });
+    }
+    const others = [keys.manifest(1, uuid(5)), keys.inherited(2), keys.closed(), `${keys.folder(1, 'blocks')}x`];
+    for (const key of [...others, `${keys.pack(1, 0, uuid(5))}/x`, 'evs1/p1/v2/0000000001/blocks/x']) {
+      expect(keys.packNamed(key)).toBeNull();
+    }
   });
 
   test('never hold what could leave their folder', () => {

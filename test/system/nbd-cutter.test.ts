@@ -39,6 +39,20 @@ test('reads wait for room, and a message asks for no more than its share', () =>
   expect(cutter.takeRequests(ROOM)?.requests).toBe(1);
 });
 
+test('how many requests have come whole is known without taking them', () => {
+  const cutter = new Cutter();
+  const write = request(Command.write, 4_096);
+  expect(cutter.holds(1)).toBe(false);
+  cutter.push(write);
+  cutter.push(write.subarray(0, write.length - 1));
+  expect([cutter.holds(1), cutter.holds(2)]).toEqual([true, false]);
+  cutter.push(write.subarray(write.length - 1));
+  expect([cutter.holds(2), cutter.holds(3)]).toEqual([true, false]);
+  expect(cutter.takeRequests(ROOM)?.requests).toBe(2);
+  cutter.push(request(Command.flush, 0, 1));
+  expect(cutter.holds(16)).toBe(true);
+});
+
 test('a write that is too long goes on without its data; what follows is found', () => {
   const cutter = new Cutter();
   const long = request(Command.write, 2 ** 20 + 1);
@@ -59,4 +73,36 @@ test('what is no request, or will never end, is refused after what was good', ()
   endless.writeUInt16BE(Command.write, 6);
   other.push(endless);
   expect(() => other.takeRequests(ROOM)).toThrow(CutError);
+});
+
+test('nonsense in pieces of any length ends in a refusal, and never in more than was sent', () => {
+  let seed = 7;
+  const random = (below: number) => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  let refused = 0;
+  for (let i = 0; i < 500; i++) {
+    const cutter = new Cutter();
+    let [pushed, taken] = [0, 0];
+    try {
+      for (let j = 0; j < 40; j++) {
+        const piece = request(random(9), random(5_000));
+        if (random(3) === 0) piece.writeUInt32BE(random(2 ** 32), 24);
+        if (random(8) === 0) piece[random(piece.length)]! ^= 1 + random(255);
+        const part = random(4) === 0 ? piece.subarray(0, random(piece.length)) : piece;
+        pushed += part.length;
+        cutter.push(part);
+        for (let message = cutter.takeRequests(ROOM); message !== null; message = cutter.takeRequests(ROOM)) {
+          taken += message.bytes.length - TOKEN_BYTES;
+        }
+        expect(taken).toBeLessThanOrEqual(pushed);
+        if (cutter.isFull) break;
+      }
+    } catch (error) {
+      expect(error).toBeInstanceOf(CutError);
+      refused += 1;
+    }
+  }
+  expect(refused).toBeGreaterThan(300);
 });

@@ -134,6 +134,17 @@ describe('an administrator', () => {
     expect((await demo.answer('GET', '/cbr/v3/{p}/operation-logs')).text).not.toContain(id);
   });
 
+  it('has backups that fail without a word to the tenant', async () => {
+    const { demo, admin } = who;
+    const volume = await demo.createVolume();
+    await demo.write(volume.id, 0, pattern(3));
+    await demo.damage(volume.id);
+    const { body } = await backUp(admin, volume.id);
+    await admin.settled(`/evs/v3/{p}/backups/${body.backup.id}`, 'backup', 'error');
+    const { messages } = await must(200, demo, 'GET', '/messages');
+    expect(messages.map((each: Json) => each.resource_uuid)).not.toContain(body.backup.id);
+  });
+
   it('says what a stuck one is, and nobody else does', async () => {
     const { demo, admin } = who;
     const volume = await demo.createVolume();

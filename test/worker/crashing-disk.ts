@@ -1,6 +1,6 @@
 // The Disk class with a crash in it: its awaits are counted (calls to the vault, to object storage and to other disks, and
 // the pauses between turns of long work), and at the chosen one the object is aborted, before the call or after its
-// effect (the answer is lost). Without a plan it is the Disk as it is.
+// effect (the answer is lost). Calls can be held, too. Without a plan it is the Disk as it is.
 
 import { Disk } from '../../worker/disk/object.ts';
 import type { Env } from '../../worker/env.ts';
@@ -13,7 +13,7 @@ export interface CrashPlan {
   happened: boolean;
 }
 
-const shared = globalThis as { crashPlan?: CrashPlan | null };
+const shared = globalThis as { crashPlan?: CrashPlan | null; heldCall?: string | null };
 
 /** The Disk under test: the one that was made, or came back, last. */
 let newest: DurableObjectState | null = null;
@@ -32,6 +32,11 @@ Object.defineProperty(scheduler, 'wait', {
 /** Arms the next crash, or none. Read by every TestDisk of this isolate. */
 export function plan(next: CrashPlan | null): void {
   shared.crashPlan = next;
+}
+
+/** Calls of this name wait, before they are made, until another one is held, or none. */
+export function hold(call: string | null): void {
+  shared.heldCall = call;
 }
 
 /** False in the turn of another object: the platform refuses what belongs to this one there. */
@@ -73,6 +78,7 @@ function crashingCalls<T extends object>(ctx: DurableObjectState, target: T): T 
       const method = Reflect.get(target, key);
       if (typeof method !== 'function') return method;
       return async (...args: unknown[]) => {
+        while (shared.heldCall === key) await wait(2);
         const due = shared.crashPlan;
         const isHit = due && !due.happened && due.callsLeft-- <= 0;
         if (isHit && due.when === 'before') die(ctx, due);

@@ -2,7 +2,7 @@
 
 import { env } from 'cloudflare:test';
 import type { Env } from '../../worker/env.ts';
-import type { AllocatedBlocks, DiskJob, DiskOwner, JobReport } from '../../worker/protocol.ts';
+import type { AllocatedBlocks, DiskJob, DiskOwner, JobReport, VaultRpc } from '../../worker/protocol.ts';
 
 export const bindings = env as unknown as Env;
 export const OWNER: DiskOwner = { projectId: '1'.repeat(32), zone: 'eu-de-01' };
@@ -106,9 +106,8 @@ export function randomBytes(length: number): Uint8Array {
 /** A vault that exists. */
 export async function createVault(projectId = OWNER.projectId): Promise<string> {
   const vaultId = crypto.randomUUID();
-  const report = await bindings.VAULT.get(bindings.VAULT.idFromName(vaultId)).run(projectId, crypto.randomUUID(), {
-    kind: 'create',
-  });
+  const vault = bindings.VAULT.get(bindings.VAULT.idFromName(vaultId)) as unknown as VaultRpc;
+  const report = await vault.run(projectId, crypto.randomUUID(), { kind: 'create' });
   if (report.state !== 'done') throw new Error(JSON.stringify(report));
   return vaultId;
 }

@@ -296,6 +296,11 @@ describe('the deployment itself', () => {
     for (const path of ['/sim/v1/zones', `/sim/v1/${PROJECT}/clock`]) {
       expect((await real.fetch(path)).status).toBe(403);
     }
+    for (const place of ['volumes', 'vaults']) {
+      const body = '{"target":"pack","fault":"flip"}';
+      const path = `/sim/v1/${PROJECT}/${place}/${crypto.randomUUID()}/damage`;
+      expect((await real.fetch(path, { method: 'POST', body })).status).toBe(403);
+    }
     expect((await real.fetch('/metrics', { token: null })).status).toBe(401);
     const simulated = await bench();
     const { zones } = await jsonOf(await simulated.fetch('/sim/v1/zones'));

@@ -53,11 +53,14 @@ export class NbdSocket {
   readonly #messages: Uint8Array[] = [];
   #wake: () => void = () => undefined;
   #end: Closed | null = null;
+  /** What the answer to the connection said; null where nothing is attached. */
+  readonly attachmentId: string | null;
   /** Of the newest reply; a test may forge it. */
   token = 0;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, attachmentId: string | null) {
     this.#socket = socket;
+    this.attachmentId = attachmentId;
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('message', ({ data }) => {
       this.#messages.push(new Uint8Array(data as ArrayBuffer));
@@ -77,7 +80,7 @@ export class NbdSocket {
   static async connect(api: Api, path: string, query = ''): Promise<NbdSocket> {
     const response = await api.send('GET', `/data/v1/{p}/${path}/nbd${query}`, undefined, { Upgrade: 'websocket' });
     if (response.webSocket === null) throw new Error(`${response.status}: ${await response.text()}`);
-    return new NbdSocket(response.webSocket);
+    return new NbdSocket(response.webSocket, response.headers.get('X-Evs-Attachment'));
   }
 
   /** Connects and negotiates everything that there is. */

@@ -51,6 +51,15 @@ describe('the volume', () => {
     expect((await api.volumeAs(id)).attachments).toEqual([]);
   });
 
+  test('is available after a goodbye to a project that has slept', async () => {
+    const id = await newVolume();
+    const socket = await NbdSocket.open(api, `volumes/${id}`);
+    await evictDurableObject(bindings.PROJECT.get(bindings.PROJECT.idFromName(api.projectId)));
+    socket.close();
+    await socket.closed;
+    await api.volume(id);
+  });
+
   test('stays in use for the grace period when a connection breaks', async () => {
     const id = await newVolume();
     const socket = await NbdSocket.open(api, `volumes/${id}`);
@@ -74,6 +83,46 @@ describe('the volume', () => {
     await afterGrace(id);
     const after = await api.volumeAs(id);
     expect([after.status, after.attachments.length]).toEqual(['in-use', 1]);
+  });
+});
+
+describe('a connection that is made again', () => {
+  const again = (first: NbdSocket, about: string) => `${about}&attachment=${first.attachmentId}`;
+
+  test('goes on within the grace period, also when a restart was what broke it', async () => {
+    const id = await newVolume();
+    const about = query(crypto.randomUUID());
+    const first = await NbdSocket.open(api, `volumes/${id}`, about);
+    // Nobody has seen it end; the look that comes sooner or later finds nobody.
+    await evictDurableObject(stubOf(id), { webSockets: 'close' });
+    await runInDurableObject(stubOf(id), (_disk, ctx) => {
+      ctx.storage.sql.exec("UPDATE due SET ms = 1 WHERE task = 'look'");
+    });
+    await evictDurableObject(stubOf(id));
+    await runDurableObjectAlarm(stubOf(id));
+    expect((await api.volumeAs(id)).status).toBe('in-use');
+    const second = await NbdSocket.open(api, `volumes/${id}`, again(first, about));
+    expect(second.attachmentId).toBe(first.attachmentId);
+    expect((await second.ask(writeRequest(0, randomBytes(512))))[0]!.errno).toBe(0);
+  });
+
+  test('is refused when the disk was detached meanwhile: somebody else may have written', async () => {
+    const id = await newVolume();
+    const about = query(crypto.randomUUID());
+    const first = await NbdSocket.open(api, `volumes/${id}`, about);
+    first.close(4000);
+    await first.closed;
+    await afterGrace(id);
+    await api.volume(id);
+    const second = await NbdSocket.connect(api, `volumes/${id}`, again(first, about));
+    expect((await second.closed).code).toBe(CloseCode.gone);
+    expect((await api.volumeAs(id)).status).toBe('available');
+    // Also when it has been attached again since.
+    await NbdSocket.open(api, `volumes/${id}`);
+    const third = await NbdSocket.connect(api, `volumes/${id}`, again(first, about));
+    expect((await third.closed).code).toBe(CloseCode.gone);
+    const answer = await api.answer('GET', `/data/v1/{p}/volumes/${id}/nbd?attachment=1`);
+    expect(answer.status).toBe(426);
   });
 });
 
@@ -149,7 +198,7 @@ describe('refused', () => {
     expect((await socket.closed).code).toBe(CloseCode.refused);
   });
 
-  test('the head is hung up on when its content is replaced', async () => {
+  test('readers of a snapshot go on over a rollback, and are hung up on when the snapshot goes', async () => {
     const id = await newVolume();
     const { id: snapshotId } = await api.createSnapshot(id);
     const other = await NbdSocket.open(api, `snapshots/${snapshotId}`);

@@ -87,7 +87,7 @@ test('what is kept as it came is bounded, so that a list of many still fits into
     resources: [],
   };
   const long = 'x'.repeat(9_000);
-  mustRefuse(await project.createVault(caller, { ...vault, tags: [{ key: 'k', value: long }] }), 'invalid-request');
+  mustRefuse(await project.createVault(caller, { ...vault, tags: [{ key: 'k', value: long }] }), 'invalid-tags');
   mustRefuse(
     await project.createVault(caller, { ...vault, bindRules: [{ key: 'k', value: long }] }),
     'invalid-request',

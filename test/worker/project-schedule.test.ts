@@ -1,74 +1,13 @@
 // Policies: when they come due, what they make, what they keep. Statement B4.
 
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CATALOG_ID } from '../../worker/project/catalog.ts';
 import type { PolicyInput } from '../../worker/project/contract.ts';
-import { nextPoint, parseRule, type Rule, tooOften } from '../../worker/project/rrule.ts';
 import { Bench, must, mustRefuse, until } from './fakes/bench.ts';
 import { DAILY, protectedVolume } from './fakes/protected.ts';
-
-const HOUR = 3600_000;
-const DAY = 24 * HOUR;
-/** A Sunday. */
-const START = Date.UTC(2026, 10, 22, 9, 30);
-
-const rule = (text: string): Rule => {
-  const parsed = parseRule(text, START);
-  if (typeof parsed === 'string') throw new Error(parsed);
-  return parsed;
-};
-
-describe('recurrence rules', () => {
-  const points = (text: string, count: number): string[] => {
-    const found: string[] = [];
-    let at = nextPoint(rule(text), START, START);
-    while (found.length < count && at !== null) {
-      found.push(new Date(at).toISOString().slice(5, 16));
-      at = nextPoint(rule(text), START, at);
-    }
-    return found;
-  };
-
-  test('daily, at several hours', () => {
-    expect(points('FREQ=DAILY;BYHOUR=14,2;BYMINUTE=00', 3)).toEqual(['11-22T14:00', '11-23T02:00', '11-23T14:00']);
-  });
-  test('every second day counts from the day of creation, which counts if its hour has not passed', () => {
-    expect(points('FREQ=DAILY;INTERVAL=2;BYHOUR=14;BYMINUTE=00', 2)).toEqual(['11-22T14:00', '11-24T14:00']);
-    expect(points('FREQ=DAILY;INTERVAL=2;BYHOUR=8;BYMINUTE=00', 2)).toEqual(['11-24T08:00', '11-26T08:00']);
-  });
-  test('weekly, by days; every second week counts from the week of creation, which starts on Monday', () => {
-    expect(points('FREQ=WEEKLY;BYDAY=MO,WE;BYHOUR=1;BYMINUTE=30', 3)).toEqual([
-      '11-23T01:30',
-      '11-25T01:30',
-      '11-30T01:30',
-    ]);
-    expect(points('FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;BYHOUR=14;BYMINUTE=0', 3)).toEqual([
-      '11-22T14:00',
-      '11-30T14:00',
-      '12-06T14:00',
-    ]);
-  });
-  test.each([
-    'FREQ=MONTHLY;BYHOUR=1',
-    'FREQ=DAILY;BYHOUR=24',
-    'FREQ=DAILY;BYMINUTE=60',
-    'FREQ=WEEKLY;BYDAY=1MO',
-    'FREQ=DAILY;COUNT=3',
-    'FREQ=DAILY;INTERVAL=0',
-    'FREQ=DAILY;FREQ=DAILY',
-    '',
-  ])('refuses "%s"', (text) => {
-    expect(typeof parseRule(text, START)).toBe('string');
-  });
-  test('less than an hour apart is too often', () => {
-    expect(tooOften([rule('FREQ=DAILY;BYHOUR=1;BYMINUTE=0,30')])).toMatch(/hour apart/);
-    expect(tooOften([rule('FREQ=DAILY;BYHOUR=1;BYMINUTE=0'), rule('FREQ=DAILY;BYHOUR=2;BYMINUTE=0')])).toBeNull();
-    const midnight = [rule('FREQ=DAILY;BYHOUR=23;BYMINUTE=45'), rule('FREQ=DAILY;BYHOUR=0;BYMINUTE=15')];
-    expect(tooOften(midnight)).toMatch(/hour apart/);
-    const everyHour = Array.from({ length: 24 }, (_, hour) => hour).join(',');
-    expect(tooOften([rule(`FREQ=DAILY;BYHOUR=${everyHour};BYMINUTE=0`)])).toBeNull();
-  });
-});
+import { anyParts, DAY_MS as DAY, HOUR_MS as HOUR, minutesDue, textOf } from './policy-oracle.ts';
 
 describe('policies', () => {
   test('B4: backups come by themselves, in order, and only the last n automatic ones stay', async () => {
@@ -91,23 +30,38 @@ describe('policies', () => {
     expect(must(await project.getPolicy(caller, policyId)).nextMs).toBe(due[5]! + 12 * HOUR);
   });
 
-  test('points that were missed run once', async () => {
-    const { bench, policyId } = await protectedVolume();
+  test('points that were missed run once, and the log and the checkpoint say how many they were', async () => {
+    const { bench, policyId, vaultId } = await protectedVolume();
+    const { caller } = bench;
     // The object was away for days: the clock moves without it, then the alarm rings late.
-    await runInDurableObject(bench.stub, (_project, state) => {
-      const row = state.storage.sql.exec('SELECT body FROM policy').one();
-      const policy = JSON.parse(String(row.body));
-      const body = JSON.stringify({ ...policy, startMs: policy.startMs - 9 * DAY, doneMs: policy.doneMs - 9 * DAY });
-      state.storage.sql.exec('UPDATE policy SET body = ?', body);
-      state.storage.sql.exec("UPDATE due SET due_ms = 1 WHERE key LIKE 'policy:%'");
-      return state.storage.setAlarm(Date.now() + HOUR);
-    });
+    const [due, missed] = await bench.away(policyId, 9 * DAY);
     await runDurableObjectAlarm(bench.stub);
-    const list = () => bench.project.listBackups(bench.caller, {}).then(must);
-    await until(list, (page) => page.total === 1 && page.items[0]?.status === 'available');
+    const list = () => bench.project.listBackups(caller, {}).then(must);
+    const { items } = await until(list, (page) => page.total === 1 && page.items[0]?.status === 'available');
     await runDurableObjectAlarm(bench.stub);
     expect((await list()).total).toBe(1);
-    expect(must(await bench.project.getPolicy(bench.caller, policyId)).nextMs).toBeGreaterThan(Date.now());
+    expect(must(await bench.project.getPolicy(caller, policyId)).nextMs).toBeGreaterThan(Date.now());
+    expect([17, 18]).toContain(missed.length);
+    const checkpoint = must(await bench.project.getCheckpoint(caller, items[0]!.checkpointId!));
+    expect(checkpoint.scheduled).toEqual({ dueMs: due, missedPoints: missed.length });
+    const [said] = must(await bench.project.listTasks(caller, { vaultId, status: 'skipped' })).items;
+    expect(said).toMatchObject({ kind: 'backup', policyId });
+    expect(said?.errorMessage).toContain(`${missed.length} points`);
+    expect(said?.errorMessage).toContain(new Date(missed[0]!).toISOString());
+  });
+
+  test('a point that is only late is not missed', async () => {
+    const { bench, policyId, vaultId } = await protectedVolume({
+      ...DAILY,
+      patterns: ['FREQ=WEEKLY;BYHOUR=0;BYMINUTE=0'],
+    });
+    await bench.away(policyId, 7 * DAY);
+    await runDurableObjectAlarm(bench.stub);
+    const { items } = must(await bench.project.listBackups(bench.caller, {}));
+    expect(must(await bench.project.getCheckpoint(bench.caller, items[0]!.checkpointId!)).scheduled).toMatchObject({
+      missedPoints: 0,
+    });
+    expect(must(await bench.project.listTasks(bench.caller, { vaultId, status: 'skipped' })).items).toEqual([]);
   });
 
   test('a run that is still going makes the next point skip, and the log says so', async () => {
@@ -150,6 +104,18 @@ describe('policies', () => {
     expect(must(await project.advanceClock(caller, DAY)).ran).toEqual([]);
   });
 
+  test('a policy that is sent back as it is keeps the day from which its interval counts', async () => {
+    const input = { ...DAILY, patterns: ['FREQ=DAILY;INTERVAL=3;BYHOUR=2;BYMINUTE=0'] };
+    const { bench, policyId } = await protectedVolume(input);
+    const { project, caller } = bench;
+    must(await project.advanceClock(caller, DAY));
+    const { nextMs, startMs } = must(await project.getPolicy(caller, policyId));
+    const renamed = must(await project.updatePolicy(caller, policyId, { ...input, name: 'renamed' }));
+    expect(renamed).toMatchObject({ name: 'renamed', nextMs, startMs });
+    const other = must(await project.updatePolicy(caller, policyId, { patterns: DAILY.patterns! }));
+    expect(other.startMs).toBeGreaterThan(startMs);
+  });
+
   test('bad policies are refused', async () => {
     const bench = new Bench();
     const make = (input: PolicyInput) => bench.project.createPolicy(bench.caller, { ...DAILY, ...input });
@@ -161,16 +127,111 @@ describe('policies', () => {
     mustRefuse(await make({ definition: { max_backups: true } }), 'policy-invalid');
     mustRefuse(await make({ definition: { max_backups: [2] } }), 'policy-invalid');
     mustRefuse(await make({ definition: { max_backups: 1, retention_duration_days: 1 } }), 'policy-invalid');
-    mustRefuse(await make({ definition: { day_backups: 3 } }), 'not-implemented');
+    mustRefuse(await make({ definition: { day_backups: 3 } }), 'policy-invalid');
+    mustRefuse(await make({ definition: { day_backups: 101, timezone: 'UTC+01:00' } }), 'policy-invalid');
+    mustRefuse(await make({ definition: { year_backups: -1, timezone: 'UTC+01:00' } }), 'policy-invalid');
+    mustRefuse(await make({ definition: { day_backups: 3, timezone: 'CET' } }), 'policy-invalid');
+    const both = { retention_duration_days: 1, week_backups: 1, timezone: 'UTC+01:00' };
+    mustRefuse(await make({ definition: both }), 'policy-invalid');
     mustRefuse(await make({ operationType: 'replication' }), 'not-implemented');
     expect(await bench.stored()).toBe('{}');
   });
 });
 
+test('random rules and random clocks: runs are the minutes of an oracle', async () => {
+  const rules = fc.array(anyParts, { minLength: 1, maxLength: 3 });
+  const steps = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 2, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(rules, steps, async (parts, hours) => {
+      const bench = new Bench();
+      const { project, caller } = bench;
+      const made = await project.createPolicy(caller, { ...DAILY, patterns: parts.map(textOf) });
+      // What comes too often, or never, is refused: the rules have a test of their own.
+      fc.pre(made.ok);
+      const { id, startMs } = must(made);
+      must(await bench.vaultWith([await bench.volume()], id));
+      let fromMs = must(await project.clock(caller)).nowMs;
+      for (const ms of hours.map((count) => count * HOUR)) {
+        const { ran, nowMs, reachedTarget } = must(await project.advanceClock(caller, ms));
+        expect(reachedTarget).toBe(true);
+        expect(ran.map((run) => run.dueMs)).toEqual(minutesDue(parts, startMs, fromMs, nowMs));
+        fromMs = nowMs;
+      }
+    }),
+    { numRuns: 15 },
+  );
+}, 60_000);
+
+test('years of hourly backups do not take for ever: the call ends, and says where the clock stopped', async () => {
+  const everyHour = Array.from({ length: 24 }, (_, hour) => hour).join(',');
+  const { bench } = await protectedVolume({ ...DAILY, patterns: [`FREQ=DAILY;BYHOUR=${everyHour};BYMINUTE=0`] });
+  const { project, caller } = bench;
+  const { nowMs } = must(await project.clock(caller));
+  const advance = must(await project.advanceClock(caller, 400 * DAY, 300));
+  expect(advance).toMatchObject({ reachedTarget: false, unsettled: 0 });
+  expect(advance.ran.length).toBeGreaterThan(0);
+  expect(advance.nowMs).toBeLessThan(nowMs + 400 * DAY);
+  expect(advance.nowMs - advance.ran.at(-1)!.dueMs).toBeLessThan(HOUR);
+  // It goes on from there, and nothing was left out.
+  const more = must(await project.advanceClock(caller, 3 * HOUR));
+  const due = [...advance.ran, ...more.ran].map((run) => run.dueMs);
+  expect(due).toEqual(due.map((_, at) => due[0]! + at * HOUR));
+});
+
+test('everything of the clock comes in order: runs and the daily sweep at ten', async () => {
+  const { bench } = await protectedVolume();
+  const { ran, sweptMs } = must(await bench.project.advanceClock(bench.caller, 5 * DAY));
+  expect(ran).toHaveLength(10);
+  expect(sweptMs).toHaveLength(5);
+  expect(sweptMs.every((ms) => ms % DAY === 10 * HOUR)).toBe(true);
+});
+
+test('a run knows the limits of all projects as they are now, also right after the object came into memory', async () => {
+  const { bench, policyId, volume } = await protectedVolume();
+  const catalog = new Bench(CATALOG_ID);
+  const admin = { ...catalog.caller, roles: ['admin'] };
+  must(await catalog.project.setQuotaDefaults(admin, { backups: 0 }));
+  try {
+    await bench.away(policyId, DAY);
+    await runDurableObjectAlarm(bench.stub);
+    expect(must(await bench.project.listBackups(bench.caller, {})).total).toBe(0);
+    const { items } = must(await bench.project.listTasks(bench.caller, { resourceId: volume.id }));
+    expect(items[0]).toMatchObject({ status: 'skipped', errorMessage: expect.stringContaining('backups allowed (0)') });
+  } finally {
+    must(await catalog.project.setQuotaDefaults(admin, { backups: 10_000 }));
+  }
+});
+
+test('disks with matching tags are bound to a vault when its policy runs', async () => {
+  const { bench, policyId, vaultId, volume } = await protectedVolume();
+  const { project, caller } = bench;
+  const other = await bench.volume({ tags: { team: 'a' } });
+  must(await project.updateVault(caller, vaultId, { autoBind: true, bindRules: [{ key: 'team', value: 'a' }] }));
+  await bench.away(policyId, DAY);
+  await runDurableObjectAlarm(bench.stub);
+  const list = () => bench.project.listBackups(caller, {}).then(must);
+  const { items } = await until(
+    list,
+    (page) => page.total === 2 && page.items.every((one) => one.status === 'available'),
+  );
+  expect(new Set(items.map((one) => one.volumeId))).toEqual(new Set([volume.id, other.id]));
+});
+
+test('a vault that has nothing to back up does not keep others from their turn, and the log says so', async () => {
+  const { bench, policyId } = await protectedVolume();
+  const { project, caller } = bench;
+  const empty = must(await bench.vaultWith([], policyId));
+  const { ran } = must(await project.advanceClock(caller, DAY));
+  expect(ran.every((run) => run.checkpointIds.length === 1)).toBe(true);
+  const { items } = must(await project.listTasks(caller, { vaultId: empty.id }));
+  expect(items).toHaveLength(2);
+  expect(items[0]).toMatchObject({ status: 'skipped', policyId, errorCode: 'BackupService.0001' });
+});
+
 test('a clock goes forward only, and only as far as is allowed', async () => {
   const bench = new Bench();
   mustRefuse(await bench.project.advanceClock(bench.caller, -1), 'invalid-request');
-  mustRefuse(await bench.project.advanceClock(bench.caller, 400 * DAY), 'invalid-request');
+  mustRefuse(await bench.project.advanceClock(bench.caller, 4000 * DAY), 'invalid-request');
   const before = must(await bench.project.clock(bench.caller));
   must(await bench.project.advanceClock(bench.caller, HOUR));
   const after = must(await bench.project.clock(bench.caller));

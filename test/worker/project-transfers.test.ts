@@ -64,14 +64,18 @@ describe('handing over', () => {
     await arrived(offer, taker);
   });
 
-  test('is to one of two who accept', async () => {
+  test('is to one of several who accept at once, and the others are told', async () => {
     const offer = await offered();
-    const takers = [new Bench(), new Bench()];
+    const takers = [new Bench(), new Bench(), new Bench()];
     await offer.giver.disk(offer.volumeId).scriptHandOver(['wait', 'wait']);
     const answers = await Promise.all(
       takers.map((taker) => taker.project.acceptTransfer(taker.caller, offer.transferId, offer.authKey)),
     );
-    expect(answers.some((answer) => answer.ok)).toBe(true);
+    expect(answers.map((answer) => (answer.ok ? 'ok' : answer.fault.code)).toSorted()).toEqual([
+      'ok',
+      'transfer-taken',
+      'transfer-taken',
+    ]);
     const have = async () =>
       Promise.all(
         takers.map(async (taker) => {
@@ -79,7 +83,7 @@ describe('handing over', () => {
           return answer.ok ? answer.value.status : 'none';
         }),
       );
-    const end = await until(have, (now) => now.toSorted().join() === 'available,none');
+    const end = await until(have, (now) => now.toSorted().join() === 'available,none,none');
     await arrived(offer, takers[end.indexOf('available')]!);
   });
 
@@ -183,7 +187,7 @@ describe('handing over', () => {
     const { giver, volumeId, transferId, authKey } = await offered();
     const taker = new Bench();
     await giver.disk(volumeId).lose();
-    must(await taker.project.acceptTransfer(taker.caller, transferId, authKey));
+    mustRefuse(await taker.project.acceptTransfer(taker.caller, transferId, authKey), 'transfer-taken');
     await taker.volumeGone(volumeId);
     must(await giver.project.deleteTransfer(giver.caller, transferId));
     must(await giver.project.deleteVolume(giver.caller, volumeId, { face: 'cinder', cascade: true }));

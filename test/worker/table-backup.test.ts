@@ -6,6 +6,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Json } from './api.ts';
 import { bindings, randomBytes } from './disk-driver.ts';
 import { CONTENT, ELSEWHERE, HOME, MIB, Table } from './table.ts';
+import { FACES } from './table-faces.ts';
 
 let table: Table;
 
@@ -38,30 +39,6 @@ async function wipeZone(zone: string): Promise<number> {
 }
 
 describe('a backup', () => {
-  test('B1: is stored in object storage: it restores although the disk itself is damaged', async () => {
-    const { id, bytes } = await table.filled();
-    const before = await bindings.OBS.list();
-    const backup = await table.api.createBackup(id);
-    expect((await bindings.OBS.list()).objects.length).toBeGreaterThan(before.objects.length);
-    expect(await table.api.damage(id)).toBeGreaterThan(0);
-    expect((await table.api.get(`volumes/${id}`, CONTENT)).status).toBe(500);
-    await table.api.restore(backup.id, id);
-    await table.expectBytes(`volumes/${id}`, bytes);
-    await table.settled(id);
-    await table.expectBytes(`volumes/${id}`, bytes);
-  });
-
-  test('B2: is a point-in-time copy: later writes are not in it', async () => {
-    const { id, bytes } = await table.filled();
-    const first = await table.api.createBackup(id);
-    const changed = await table.change(id);
-    await table.expectBytes(`backups/${first.id}`, bytes);
-    const second = await table.api.createBackup(id);
-    await table.change(id);
-    await table.expectBytes(`backups/${first.id}`, bytes);
-    await table.expectBytes(`backups/${second.id}`, changed);
-  });
-
   test('B2: its moment is that of the request, also while it runs', async () => {
     const { id, bytes } = await table.filled();
     const { backup } = await table.api.ask('POST', '/evs/v3/{p}/backups', { backup: { volume_id: id } });
@@ -73,21 +50,6 @@ describe('a backup', () => {
     await table.change(id);
     await table.api.backup(backup.id);
     await table.expectBytes(`backups/${backup.id}`, bytes);
-  });
-
-  test('B3: is in another place than the disk: with everything gone that the zone stored, it restores', async () => {
-    const { id, bytes } = await table.filled();
-    const backup = await table.api.createBackup(id);
-    const snapshot = await table.api.createSnapshot(id);
-    expect(await wipeZone(HOME)).toBeGreaterThan(0);
-    // Nothing is left of disk and snapshot, whatever the control plane still lists.
-    expect((await table.api.get(`volumes/${id}`, CONTENT)).status).toBe(404);
-    expect((await table.api.get(`snapshots/${snapshot.id}`, CONTENT)).status).toBe(404);
-    await table.expectBytes(`backups/${backup.id}`, bytes);
-    const rescued = await table.api.createVolume({ availability_zone: HOME, backup_id: backup.id });
-    await table.expectBytes(`volumes/${rescued.id}`, bytes);
-    await table.settled(rescued.id);
-    await table.expectBytes(`volumes/${rescued.id}`, bytes);
   });
 
   test('B4: is made by policy at its time without a call, named autobk_…, and the last n are kept', async () => {
@@ -113,12 +75,53 @@ describe('a backup', () => {
     expect(kept.map((one) => one.id).sort()).toEqual([...made.keys()].slice(1).sort());
     for (const one of kept) await table.expectBytes(`backups/${one.id}`, made.get(one.id)!);
   });
+});
+
+describe.each(FACES)('a backup, by $name,', (face) => {
+  test('B1: is stored in object storage: it restores although the disk itself is damaged', async () => {
+    const { id, bytes } = await table.filled();
+    const before = await bindings.OBS.list();
+    const backup = await face.backUp(table.api, id);
+    expect((await bindings.OBS.list()).objects.length).toBeGreaterThan(before.objects.length);
+    expect(await table.api.damage(id)).toBeGreaterThan(0);
+    expect((await table.api.get(`volumes/${id}`, CONTENT)).status).toBe(500);
+    await face.restore(table.api, backup.id, id);
+    await table.expectBytes(`volumes/${id}`, bytes);
+    await table.settled(id);
+    await table.expectBytes(`volumes/${id}`, bytes);
+  });
+
+  test('B2: is a point-in-time copy: later writes are not in it', async () => {
+    const { id, bytes } = await table.filled();
+    const first = await face.backUp(table.api, id);
+    const changed = await table.change(id);
+    await table.expectBytes(`backups/${first.id}`, bytes);
+    const second = await face.backUp(table.api, id);
+    await table.change(id);
+    await table.expectBytes(`backups/${first.id}`, bytes);
+    await table.expectBytes(`backups/${second.id}`, changed);
+  });
+
+  test('B3: is in another place than the disk: with everything gone that the zone stored, it restores', async () => {
+    const { id, bytes } = await table.filled();
+    const backup = await face.backUp(table.api, id);
+    const snapshot = await table.api.createSnapshot(id);
+    expect(await wipeZone(HOME)).toBeGreaterThan(0);
+    // Nothing is left of disk and snapshot, whatever the control plane still lists.
+    expect((await table.api.get(`volumes/${id}`, CONTENT)).status).toBe(404);
+    expect((await table.api.get(`snapshots/${snapshot.id}`, CONTENT)).status).toBe(404);
+    await table.expectBytes(`backups/${backup.id}`, bytes);
+    const rescued = await table.api.createVolume({ availability_zone: HOME, backup_id: backup.id });
+    await table.expectBytes(`volumes/${rescued.id}`, bytes);
+    await table.settled(rescued.id);
+    await table.expectBytes(`volumes/${rescued.id}`, bytes);
+  });
 
   test('B5: stays when the disk is deleted, and is usable', async () => {
     const { id, bytes } = await table.filled();
-    const backups = [await table.api.createBackup(id)];
+    const backups = [await face.backUp(table.api, id)];
     await table.change(id);
-    backups.push(await table.api.createBackup(id));
+    backups.push(await face.backUp(table.api, id));
     const list = async () => (await table.api.ask('GET', `/evs/v3/{p}/backups/detail?volume_id=${id}`)).backups;
     const before = await list();
     expect(before).toHaveLength(2);
@@ -132,7 +135,7 @@ describe('a backup', () => {
 
   test("B6: is not in the disk's zone: with everything gone that was there it restores in another", async () => {
     const { id, bytes } = await table.filled();
-    const backup = await table.api.createBackup(id);
+    const backup = await face.backUp(table.api, id);
     const { availability_zone: zone } = await table.api.volume(id);
     expect(zone).toBe(HOME);
     expect(backup.availability_zone).not.toBe(zone);
@@ -147,17 +150,17 @@ describe('a backup', () => {
 
   test('B7: restores onto the original disk', async () => {
     const { id, bytes } = await table.filled();
-    const first = await table.api.createBackup(id);
+    const first = await face.backUp(table.api, id);
     const changed = await table.change(id);
-    const second = await table.api.createBackup(id);
+    const second = await face.backUp(table.api, id);
     await table.change(id);
     await table.api.write(id, 2 ** 30 - MIB, randomBytes(MIB));
-    await table.api.restore(first.id, id);
+    await face.restore(table.api, first.id, id);
     await table.expectBytes(`volumes/${id}`, bytes);
     // What was written where the backup has nothing is gone too.
     const { blocks } = await table.api.ask('GET', `/data/v1/{p}/volumes/${id}/blocks?cursor=${CONTENT / 65_536}`);
     expect(blocks).toEqual([]);
-    await table.api.restore(second.id, id);
+    await face.restore(table.api, second.id, id);
     await table.expectBytes(`volumes/${id}`, changed);
     await table.settled(id);
     await table.expectBytes(`volumes/${id}`, changed);
@@ -165,7 +168,7 @@ describe('a backup', () => {
 
   test('B8: makes a new, independent disk', async () => {
     const { id, bytes } = await table.filled();
-    const backup = await table.api.createBackup(id);
+    const backup = await face.backUp(table.api, id);
     const changed = await table.change(id);
     const copy = await table.api.createVolume({ backup_id: backup.id });
     await table.expectBytes(`volumes/${copy.id}`, bytes);
@@ -177,21 +180,21 @@ describe('a backup', () => {
 
   test('B8: also after the source is gone, and when hydration has ended even without the backup', async () => {
     const { id, bytes } = await table.filled();
-    const backup = await table.api.createBackup(id);
+    const backup = await face.backUp(table.api, id);
     await table.api.deleteVolume(id);
     const copy = await table.api.createVolume({ backup_id: backup.id });
     await table.expectBytes(`volumes/${copy.id}`, bytes);
     await table.settled(copy.id);
     expect((await table.diskStatus(copy.id)).hydration).toBeNull();
     await table.expectBytes(`volumes/${copy.id}`, bytes);
-    await table.api.deleteBackup(backup.id);
+    await face.remove(table.api, backup.id);
     await evictDurableObject(bindings.DISK.get(bindings.DISK.idFromName(copy.id)));
     await table.expectBytes(`volumes/${copy.id}`, bytes);
   });
 
   test("B9: restores in another zone when the disk's zone is lost", async () => {
     const { id, bytes } = await table.filled();
-    const backup = await table.api.createBackup(id);
+    const backup = await face.backUp(table.api, id);
     await table.api.setZone(HOME, 'down');
     expect((await table.api.get(`volumes/${id}`, CONTENT)).status).toBe(503);
     const rescued = await table.api.createVolume({ availability_zone: ELSEWHERE, backup_id: backup.id });

@@ -21,6 +21,8 @@ import { blob, type MeteredSql } from './metered-sql.ts';
 const OF_REF = 'k >= ? AND k < ? AND d = ? AND m & 1 = ?';
 /** Without the limit SQLite would visit, and the platform bill, the row behind the one that was found. */
 const GET = `SELECT m, v FROM object WHERE ${OF_REF} LIMIT 1`;
+/** SQLite gets a value whole, but only the part of it becomes garbage here. */
+const GET_PART = 'SELECT substr(v, ?, ?) FROM object WHERE k >= ? AND k < ? AND d = ? AND m = ? LIMIT 1';
 /** `v` comes last in a row, and SQLite reads no further than the last column that it needs. */
 const HAS = `SELECT k FROM object WHERE ${OF_REF} LIMIT 1`;
 const DELETE = `DELETE FROM object WHERE ${OF_REF}`;
@@ -47,6 +49,14 @@ export class SqlObjectStore implements ObjectStore {
       const [row] = this.#ofRef<[number, ArrayBuffer]>(GET, ref);
       return row ? { encoding: markEncoding(row[0]), bytes: blob(row[1]) } : null;
     });
+  }
+
+  getPart({ digest, kind }: ObjectRef, encoding: number, offset: number, length: number): Uint8Array | null {
+    if (!this.#tables.exist()) return null;
+    const base = slotBase(digest);
+    const key = [base, base + SLOTS, digest, packMark(kind, encoding)] as const;
+    const [row] = this.#sql.rows<[ArrayBuffer]>(GET_PART, offset + 1, length, ...key);
+    return row?.[0].byteLength === length ? blob(row[0]) : null;
   }
 
   hasMany(refs: readonly ObjectRef[]): boolean[] {

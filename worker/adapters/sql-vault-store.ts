@@ -3,6 +3,7 @@
 import { Meter } from '../../engine/cost.ts';
 import { checkRowBytes } from '../../engine/memory/rows.ts';
 import { uuidBytes, uuidText } from '../../engine/repository/keys.ts';
+import { TRAILER_ENTRY_BYTES } from '../../engine/repository/pack-format.ts';
 import {
   type BackupRow,
   type BackupState,
@@ -11,6 +12,7 @@ import {
   PackState,
   type SessionRow,
   type VaultMeta,
+  type VaultState,
   type VaultStore,
 } from '../../engine/repository/ports.ts';
 import type { Kind, ObjectRef } from '../../engine/types.ts';
@@ -76,28 +78,66 @@ export class SqlVaultStore implements VaultStore {
       'SELECT format, project, vault, epoch, gen, closing FROM meta WHERE one = 1',
     );
     if (!row) return null;
-    const [format, projectId, vaultId, epoch, generation, closing] = row;
-    return { format, projectId, vaultId, epoch, generation, closing: closing !== 0 };
+    const [format, projectId, vaultId, epoch, generation, state] = row;
+    return { format, projectId, vaultId, epoch, generation, state: state as VaultState };
   }
 
-  writeMeta({ format, projectId, vaultId, epoch, generation, closing }: VaultMeta): void {
+  writeMeta({ format, projectId, vaultId, epoch, generation, state }: VaultMeta): void {
     this.#sql.run(
       'INSERT OR REPLACE INTO meta(one, format, project, vault, epoch, gen, closing) VALUES (1, ?, ?, ?, ?, ?, ?)',
-      ...[format, projectId, vaultId, epoch, generation, closing ? 1 : 0],
+      ...[format, projectId, vaultId, epoch, generation, state],
     );
+  }
+
+  reset(): void {
+    this.#tables.reset();
+  }
+
+  readProgress(job: string): string | null {
+    return this.#read<[string]>('SELECT body FROM progress WHERE job = ?', job)[0]?.[0] ?? null;
+  }
+
+  writeProgress(job: string, progress: string | null): void {
+    if (progress === null) this.#delete('DELETE FROM progress WHERE job = ?', job);
+    else this.#sql.run('INSERT OR REPLACE INTO progress(job, body) VALUES (?, ?)', job, progress);
+  }
+
+  addPack(pack: Omit<PackRow, 'no'>): PackRow {
+    const { uuid, generation, state, kind, bytes, deadBytes, touchedEpoch } = pack;
+    const no = this.#lastPackNo() + 1;
+    this.#sql.run(
+      'INSERT INTO pack(no, uuid, gen, state, kind, bytes, dead, touched) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      ...[no, uuidBytes(uuid), generation, state, kind, bytes, deadBytes, touchedEpoch],
+    );
+    return { ...pack, no };
+  }
+
+  deletePacks(nos: readonly number[]): void {
+    if (nos.length === 0) return;
+    this.#sql.run('INSERT OR REPLACE INTO last_pack(one, no) VALUES (1, ?)', this.#lastPackNo());
+    for (const no of nos) {
+      this.#sql.run('DELETE FROM pack WHERE no = ?', no);
+      this.#sql.run('DELETE FROM packdir WHERE no = ?', no);
+    }
+  }
+
+  /** The largest number that a pack ever had. */
+  #lastPackNo(): number {
+    const [last] = this.#read<[number | null]>('SELECT max(no) FROM pack');
+    const [deleted] = this.#read<[number]>('SELECT no FROM last_pack');
+    return Math.max(last?.[0] ?? 0, deleted?.[0] ?? 0);
+  }
+
+  countPackObjects(no: number): number {
+    const [row] = this.#read<[number]>('SELECT length(dir) FROM packdir WHERE no = ?', no);
+    return (row?.[0] ?? 0) / TRAILER_ENTRY_BYTES;
   }
 
   insertPack(sessionId: string, pack: Pick<PackRow, 'uuid' | 'generation' | 'kind' | 'touchedEpoch'>): PackRow {
-    const { uuid, generation, kind, touchedEpoch } = pack;
-    const [last] = this.#read<[number | null]>('SELECT max(no) FROM pack');
-    const no = (last?.[0] ?? 0) + 1;
-    const key = uuidBytes(uuid);
-    this.#sql.run(
-      'INSERT INTO pack(no, uuid, gen, state, kind, bytes, dead, touched) VALUES (?, ?, ?, ?, ?, 0, 0, ?)',
-      ...[no, key, generation, PackState.pending, kind, touchedEpoch],
-    );
-    this.#sql.run('INSERT INTO session_pack(session, uuid, no) VALUES (?, ?, ?)', sessionId, key, no);
-    return { ...{ no, uuid, generation, kind, touchedEpoch }, state: PackState.pending, bytes: 0, deadBytes: 0 };
+    const row = this.addPack({ ...pack, state: PackState.pending, bytes: 0, deadBytes: 0 });
+    const values = [sessionId, uuidBytes(row.uuid), row.no];
+    this.#sql.run('INSERT INTO session_pack(session, uuid, no) VALUES (?, ?, ?)', ...values);
+    return row;
   }
 
   findSessionPack(sessionId: string, packUuid: string): PackRow | null {

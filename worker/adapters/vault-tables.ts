@@ -7,20 +7,25 @@ import type { MeteredSql } from './metered-sql.ts';
  * `obj` is the one that grows: a row for each object, 58 bytes, and no secondary index anywhere. A pack's directory has
  * a table of its own, so that marking a pack does not write its directory again.
  */
-const CREATE_TABLES = [
-  'CREATE TABLE meta(one INTEGER PRIMARY KEY, format INT, project TEXT, vault TEXT, epoch INT, gen INT, closing INT)',
-  'CREATE TABLE pack(no INTEGER PRIMARY KEY, uuid BLOB, gen INT, state INT, kind INT, bytes INT, dead INT, touched INT)',
-  'CREATE TABLE packdir(no INTEGER PRIMARY KEY, dir BLOB)',
-  'CREATE TABLE obj(d BLOB PRIMARY KEY, pack INT, i INT, off INT, len INT, m INT) WITHOUT ROWID',
-  `CREATE TABLE backup(id TEXT PRIMARY KEY, state TEXT, gen INT, disk TEXT, root BLOB, size INT, blocks INT,
+const TABLES: Readonly<Record<string, string>> = {
+  meta: '(one INTEGER PRIMARY KEY, format INT, project TEXT, vault TEXT, epoch INT, gen INT, closing INT)',
+  pack: '(no INTEGER PRIMARY KEY, uuid BLOB, gen INT, state INT, kind INT, bytes INT, dead INT, touched INT)',
+  packdir: '(no INTEGER PRIMARY KEY, dir BLOB)',
+  last_pack: '(one INTEGER PRIMARY KEY, no INT)',
+  obj: '(d BLOB PRIMARY KEY, pack INT, i INT, off INT, len INT, m INT) WITHOUT ROWID',
+  backup: `(id TEXT PRIMARY KEY, state TEXT, gen INT, disk TEXT, root BLOB, size INT, blocks INT,
     committed INT, result TEXT, label TEXT) WITHOUT ROWID`,
-  `CREATE TABLE session(id TEXT PRIMARY KEY, state TEXT, disk TEXT, parent_root BLOB, parent_blocks INT,
+  session: `(id TEXT PRIMARY KEY, state TEXT, disk TEXT, parent_root BLOB, parent_blocks INT,
     begin_epoch INT, label TEXT, bytes INT, objects INT) WITHOUT ROWID`,
-  'CREATE TABLE session_pack(session TEXT, uuid BLOB, no INT, PRIMARY KEY(session, uuid)) WITHOUT ROWID',
-  'CREATE TABLE lease(id TEXT PRIMARY KEY, disk TEXT, backup TEXT, root BLOB, size INT, logical INT) WITHOUT ROWID',
-  'CREATE TABLE bad(d BLOB PRIMARY KEY, kind INT) WITHOUT ROWID',
-  'CREATE TABLE job(id TEXT PRIMARY KEY, report TEXT) WITHOUT ROWID',
-] as const;
+  session_pack: '(session TEXT, uuid BLOB, no INT, PRIMARY KEY(session, uuid)) WITHOUT ROWID',
+  lease: '(id TEXT PRIMARY KEY, disk TEXT, backup TEXT, root BLOB, size INT, logical INT) WITHOUT ROWID',
+  bad: '(d BLOB PRIMARY KEY, kind INT) WITHOUT ROWID',
+  progress: '(job TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID',
+  job: '(id TEXT PRIMARY KEY, report TEXT) WITHOUT ROWID',
+};
+
+/** What a reset leaves: leases are nowhere else, jobs are not the repository's, and numbers are never given again. */
+const KEPT = ['lease', 'job', 'last_pack'];
 
 export class VaultTables {
   readonly #sql: MeteredSql;
@@ -32,19 +37,33 @@ export class VaultTables {
   }
 
   exist(): boolean {
-    this.#exist ??= this.#sql.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").length > 0;
+    if (this.#exist !== null) return this.#exist;
+    this.#exist = this.#sql.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").length > 0;
+    // A vault of an earlier release lacks the tables that came later.
+    if (this.#exist) this.#createMissing();
     return this.#exist;
   }
 
   /** Makes the tables, if they are not there. */
   create(): void {
     if (this.exist()) return;
-    for (const text of CREATE_TABLES) this.#sql.run(text);
+    this.#createMissing();
+    this.#exist = true;
+  }
+
+  /** Empties all tables but those of leases and jobs, in the caller's transaction; makes them where there are none. */
+  reset(): void {
+    for (const name of Object.keys(TABLES)) if (!KEPT.includes(name)) this.#sql.run(`DROP TABLE IF EXISTS ${name}`);
+    this.#createMissing();
     this.#exist = true;
   }
 
   /** After a rollback or deleteAll(): look again. */
   forget(): void {
     this.#exist = null;
+  }
+
+  #createMissing(): void {
+    for (const [name, columns] of Object.entries(TABLES)) this.#sql.run(`CREATE TABLE IF NOT EXISTS ${name}${columns}`);
   }
 }

@@ -13,11 +13,27 @@ import type { Locator } from './upstreams.ts';
 
 type JobOf<K extends DiskJob['kind']> = Extract<DiskJob, { kind: K }>;
 
+/** How long a backup waits for what another one is sending before it asks again. */
+const COMING_WAIT_MS = 250;
+
 /** Jobs that take turns: accepted at once, done in the background. */
-export type LongJob = JobOf<'rollback' | 'backup' | 'restore'>;
+export type TurnJob = JobOf<'rollback' | 'backup' | 'restore'>;
+
+/** Jobs that give way to everything else. */
+export type UpkeepJob = JobOf<'scrub' | 'heal'>;
+
+export type LongJob = TurnJob | UpkeepJob;
+
+export function isTurn(job: DiskJob): job is TurnJob {
+  return job.kind === 'rollback' || job.kind === 'backup' || job.kind === 'restore';
+}
+
+export function isUpkeep(job: DiskJob): job is UpkeepJob {
+  return job.kind === 'scrub' || job.kind === 'heal';
+}
 
 export function isLong(job: DiskJob): job is LongJob {
-  return job.kind === 'rollback' || job.kind === 'backup' || job.kind === 'restore';
+  return isTurn(job) || isUpkeep(job);
 }
 
 /** While these run, guests are refused. */
@@ -54,6 +70,15 @@ export function runQuick(runtime: DiskRuntime, job: DiskJob): void {
   }
 }
 
+/** Throws `busy` when a job cannot be accepted beside those that are running. */
+export function refuseBeside(runtime: DiskRuntime, job: DiskJob): void {
+  const running = runtime.records.jobs().flatMap((row) => (row.report.state === 'running' ? [row.job] : []));
+  const inTheWay = isUpkeep(job)
+    ? running.some(isUpkeep)
+    : runtime.exclusiveJobId !== null || (isTurn(job) && running.some((other) => !isUpkeep(other)));
+  if (inTheWay) throw new EngineError('busy', 'another operation of this disk is running');
+}
+
 /**
  * What accepting a long job does at once: a backup's point in time is the moment of its acceptance (statement B2).
  * Throws what makes the job impossible, and then has changed nothing: a refused job must not keep the disk for itself.
@@ -67,12 +92,12 @@ export function acceptLong(runtime: DiskRuntime, jobId: string, job: LongJob): v
   }
 }
 
-/** Does a long job to its end. Throws EngineError; `unavailable` and anything unknown is tried again. */
+/** Does such a job to its end. Throws EngineError; `unavailable` and anything unknown is tried again. */
 export async function runLong(
   env: Env,
   runtime: DiskRuntime,
   jobId: string,
-  job: LongJob,
+  job: TurnJob,
   onProgress: (progress: Progress) => void,
 ): Promise<JobResult> {
   switch (job.kind) {
@@ -98,7 +123,7 @@ async function restore(env: Env, runtime: DiskRuntime, jobId: string, job: JobOf
   // Like a rollback, the disk keeps what its snapshots hold; damage in there must not stop a restore.
   await runtime.sealAll();
   runtime.assertOpen();
-  const locator: Locator = { kind: 'vault', vaultId: job.vaultId, logicalBytes };
+  const locator: Locator = { kind: 'vault', vaultId: job.vaultId, backupId: job.backupId, logicalBytes };
   disk.adopt(root, { id: jobId, locator: JSON.stringify(locator), heals: true });
   return {};
 }
@@ -111,7 +136,8 @@ async function backup(
 ): Promise<JobResult> {
   const { disk, owner } = runtime;
   const snapshotId = job.snapshotId ?? hiddenSnapshotId(job.backupId);
-  const vault = vaultClient(env, owner.projectId, job.vaultId, runtime.store.meter);
+  const { capacityBytes } = job;
+  const vault = vaultClient(env, owner.projectId, job.vaultId, runtime.store.meter, capacityBytes);
   try {
     await runtime.sealAll();
     const { root, sizeBytes } = disk.state.snapshot(snapshotId);
@@ -128,6 +154,10 @@ async function backup(
           new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)),
         bring: (refs) => runtime.bring(refs),
         pause: () => runtime.pause(),
+        wait: async () => {
+          await scheduler.wait(COMING_WAIT_MS);
+          await runtime.pause();
+        },
         progress: (doneBytes, totalBytes) => onProgress({ doneBytes, totalBytes }),
       },
       { backupId, diskId: owner.diskId, root, sizeBytes, full, label },

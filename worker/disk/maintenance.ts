@@ -1,16 +1,18 @@
 // Background work of a disk, one thing at a time and in this order: telling the Project that nobody is connected, the long
-// job, fold, hydrate, release, collect. Run by the alarm, which survives eviction; what is due is a row, so nothing is forgotten by a crash. Never throws.
+// job, fold, hydrate, release, collect, scrub. Run by the alarm, which survives eviction; what is due is a row, so nothing is forgotten by a crash. Never throws.
 
 import { addCost, type MeterCounts, NO_COST } from '../../engine/cost.ts';
 import { EngineError } from '../../engine/errors.ts';
 import type { Env } from '../env.ts';
-import type { JobReport, Progress } from '../protocol.ts';
-import { failure, isFinal, type LongJob, runLong } from './jobs.ts';
+import type { DiskJob, JobReport, JobResult, Progress } from '../protocol.ts';
+import { failEager } from './eager.ts';
+import { failure, isFinal, isTurn, isUpkeep, type LongJob, runLong } from './jobs.ts';
 import type { JobRow, Task } from './records.ts';
 import type { DiskRuntime } from './runtime.ts';
+import { Upkeep } from './scrub.ts';
 import { parseLocator, releaseUpstream } from './upstreams.ts';
 
-const ORDER: readonly Task[] = ['detach', 'job', 'fold', 'hydrate', 'release', 'collect'];
+const ORDER: readonly Task[] = ['look', 'detach', 'job', 'fold', 'hydrate', 'release', 'collect', 'scrub'];
 /** Writes gather in the log until none has come for this long: the more there are of a block, the less each costs. */
 const FOLD_AFTER_MS = 2_000;
 /** Guests that never stop writing do not put folding off for longer than this. */
@@ -26,11 +28,18 @@ const JOB_ATTEMPTS_MAX = 10;
 /** Folding leaves garbage behind; this much more than after the last collection is worth one. */
 const GARBAGE_OBJECTS_MIN = 1_024;
 
+/** Who is connected over NBD, and what the Project knows about it. */
+export interface Connections {
+  look(): void;
+  detachIfAlone(): Promise<void>;
+}
+
 export class Maintenance {
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   readonly #runtime: DiskRuntime;
-  readonly #detach: () => Promise<void>;
+  readonly #connections: Connections;
+  readonly #upkeep: Upkeep;
   /** What is due, as the rows have it. */
   readonly #due: Map<Task, number>;
   readonly #progress = new Map<string, Progress>();
@@ -46,11 +55,12 @@ export class Maintenance {
   /** Passes of hydration in a row that lacked something of the head. */
   #misses = 0;
 
-  constructor(env: Env, storage: DurableObjectStorage, runtime: DiskRuntime, detach: () => Promise<void>) {
+  constructor(env: Env, storage: DurableObjectStorage, runtime: DiskRuntime, connections: Connections) {
     this.#env = env;
     this.#storage = storage;
     this.#runtime = runtime;
-    this.#detach = detach;
+    this.#connections = connections;
+    this.#upkeep = new Upkeep(env, runtime);
     this.#due = runtime.records.due();
     // Whatever happened to the alarm before this incarnation, work that is due has one.
     this.#setAlarm();
@@ -128,8 +138,10 @@ export class Maintenance {
   async #do(task: Task): Promise<void> {
     const { disk } = this.#runtime;
     switch (task) {
+      case 'look':
+        return this.#connections.look();
       case 'detach':
-        return this.#detach();
+        return this.#connections.detachIfAlone();
       case 'job':
         return this.#runJob();
       case 'fold': {
@@ -145,9 +157,12 @@ export class Maintenance {
       }
       case 'hydrate': {
         const giveUp = this.#misses >= MISSES_MAX;
+        const upstreamIds = [...disk.state.upstreams.keys()];
+        await this.#runtime.renewLeases();
         const { complete, missing } = await this.#runtime.drive(disk.hydrate(giveUp));
         this.#misses = missing > 0 ? this.#misses + 1 : 0;
         if (complete) {
+          if (missing > 0) failEager(this.#runtime, upstreamIds, missing);
           this.schedule('release', 0);
           this.scheduleCollection();
         } else this.schedule('hydrate', missing > 0 && !giveUp ? MISSING_AGAIN_MS : 0);
@@ -159,6 +174,9 @@ export class Maintenance {
         if (disk.state.upstreams.size > 0) return;
         await this.#runtime.drive(disk.collect());
         this.#runtime.objectsAtCollection = this.#runtime.store.objects.usage().objects;
+        return;
+      case 'scrub':
+        return this.#runUpkeep();
     }
   }
 
@@ -178,15 +196,41 @@ export class Maintenance {
   }
 
   async #runJob(): Promise<void> {
-    const row = this.#runtime.records.jobs().find((job) => job.report.state === 'running');
-    if (!row) return;
-    const job = row.job as LongJob;
+    const found = this.#running(isTurn);
+    if (!found) return;
+    const { row, job } = found;
+    await this.#work(row, job, () =>
+      runLong(this.#env, this.#runtime, row.id, job, (p) => this.#progress.set(row.id, p)),
+    );
+  }
+
+  /** One slice: what else has become due meanwhile has its turn before the next. */
+  async #runUpkeep(): Promise<void> {
+    const found = this.#running(isUpkeep);
+    if (!found) return;
+    const { row, job } = found;
+    await this.#work(row, job, () => this.#upkeep.slice(row.id, job, (p) => this.#progress.set(row.id, p)));
+    this.schedule('scrub', 0);
+  }
+
+  #running<J extends LongJob>(isOne: (job: DiskJob) => job is J): { row: JobRow; job: J } | null {
+    for (const row of this.#runtime.records.jobs()) {
+      const { job } = row;
+      if (row.report.state === 'running' && isOne(job)) return { row, job };
+    }
+    return null;
+  }
+
+  /** Works on a job, and writes its end down; null is none. */
+  async #work(row: JobRow, job: LongJob, work: () => Promise<JobResult | null>): Promise<void> {
     const { meter } = this.#runtime.store;
     const mark = meter.mark();
     let report: JobReport;
     try {
-      const result = await runLong(this.#env, this.#runtime, row.id, job, (p) => this.#progress.set(row.id, p));
-      report = { state: 'done', result: { ...result, cost: this.charge(row.id, meter.since(mark)) } };
+      const result = await work();
+      const cost = this.charge(row.id, meter.since(mark));
+      if (result === null) return;
+      report = { state: 'done', result: { ...result, cost } };
     } catch (error) {
       if (this.#runtime.isClosed) throw error;
       this.charge(row.id, meter.since(mark));
@@ -206,12 +250,12 @@ export class Maintenance {
   }
 
   #afterJob(job: LongJob): void {
-    this.schedule('job', 0);
+    if (isTurn(job)) this.schedule('job', 0);
     this.scheduleFold();
     if (job.kind === 'restore') {
       if (this.#runtime.disk.state.upstreams.size > 0) this.schedule('hydrate', 0);
       this.schedule('release', 0);
-    } else this.scheduleCollection();
+    } else if (job.kind !== 'scrub') this.scheduleCollection();
   }
 
   #write(row: JobRow): void {

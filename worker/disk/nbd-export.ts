@@ -2,7 +2,7 @@
 
 import type { PointId } from '../../engine/disk/disk.ts';
 import { type BlockRun, blockRuns } from '../../engine/disk/extents.ts';
-import { damagedObject } from '../../engine/errors.ts';
+import { damagedObject, EngineError } from '../../engine/errors.ts';
 import { BLOCK_BYTES, SECTOR_BYTES } from '../../engine/types.ts';
 import type { Change, Extent, NbdExport } from '../nbd/export.ts';
 import { readAligned, runsToExtents } from '../nbd/ranges.ts';
@@ -11,19 +11,26 @@ import type { DiskRuntime } from './runtime.ts';
 const floor = (bytes: number) => bytes - (bytes % SECTOR_BYTES);
 const ceil = (bytes: number) => floor(bytes + SECTOR_BYTES - 1);
 
+/** Who asks: the connection that a message came from. */
+export interface Asking {
+  /** Whether it still is there: what it asked for is not done any more once it is not. */
+  isOpen(): boolean;
+  /** Called after each commit. */
+  wrote(): void;
+}
+
 export class DiskExport implements NbdExport {
   readonly name: string;
   readonly description: string;
   readonly isReadOnly: boolean;
   readonly #runtime: DiskRuntime;
   readonly #point: PointId;
-  readonly #wrote: () => void;
+  readonly #asking: Asking;
 
-  /** `wrote` is called after each commit. */
-  constructor(runtime: DiskRuntime, point: PointId, mode: 'rw' | 'ro', wrote: () => void) {
+  constructor(runtime: DiskRuntime, point: PointId, mode: 'rw' | 'ro', asking: Asking) {
     this.#runtime = runtime;
     this.#point = point;
-    this.#wrote = wrote;
+    this.#asking = asking;
     this.name = point === 'head' ? runtime.owner.diskId : point.snapshotId;
     this.description = `${point === 'head' ? 'volume' : 'snapshot'} ${this.name}`;
     this.isReadOnly = point !== 'head' || mode === 'ro';
@@ -60,7 +67,7 @@ export class DiskExport implements NbdExport {
     } finally {
       disk.drop(batch);
     }
-    this.#wrote();
+    this.#asking.wrote();
   }
 
   async extents(offset: number, length: number, limit: number): Promise<Extent[]> {
@@ -101,6 +108,8 @@ export class DiskExport implements NbdExport {
   #assertUsable(): void {
     this.#runtime.assertOpen();
     this.#runtime.assertNotExclusive();
+    // It may have been sent again on another connection, and been overwritten since.
+    if (!this.#asking.isOpen()) throw new EngineError('busy', 'the connection ended before the write was done');
   }
 }
 

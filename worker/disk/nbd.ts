@@ -21,8 +21,8 @@ const LOOK_AGAIN_MS = 900_000;
 export interface NbdDisk {
   /** The disk as it is in memory; null when it does not exist. */
   loaded(): { readonly runtime: DiskRuntime; readonly wrote: () => void } | null;
-  /** Has `detachIfAlone` called after that time, at the latest. */
-  lookAfter(ms: number): void;
+  /** Has `look` or `detachIfAlone` called after that time. */
+  due(task: 'look' | 'detach', afterMs: number): void;
 }
 
 export class DiskNbd {
@@ -41,7 +41,7 @@ export class DiskNbd {
         await runtime.passZone();
         runtime.assertNotExclusive();
       },
-      open: (about) => this.#open(about),
+      open: (about, isOpen) => this.#open(about, isOpen),
       renew: (leave) => renewLeave(env, leave),
     });
   }
@@ -49,17 +49,25 @@ export class DiskNbd {
   /** Answers a request to connect: 101, or why not. */
   async connect(url: URL): Promise<Response> {
     const about = readConnecting(url);
-    this.#open(about);
-    const { leave, mode } = about;
+    this.#open(about, () => false);
+    const { leave, mode, attachmentId } = about;
     if (leave.target.kind !== 'volume') return this.#sockets.accept(about);
-    const told = await this.#tell((project) => project.connectVolume(leave.caller, leave.target.id, mode));
-    this.#disk.lookAfter(LOOK_AGAIN_MS);
+    const told = await this.#tell((project) =>
+      project.connectVolume(leave.caller, leave.target.id, mode, attachmentId),
+    );
+    this.#disk.due('look', LOOK_AGAIN_MS);
     if (!told.ok) return this.#sockets.refuse(CloseCode.refused, told.fault.message);
+    if (told.value === null) {
+      return this.#sockets.refuse(
+        CloseCode.gone,
+        'the volume was detached meanwhile: others may have changed its content',
+      );
+    }
     // Whoever writes must be alone, or the file systems on both sides would destroy each other.
     if (mode === 'rw' && !told.value.multiattach && this.#sockets.otherWriter(about) !== null) {
       return this.#sockets.refuse(CloseCode.busy, 'another bridge writes to this disk');
     }
-    return this.#sockets.accept(about);
+    return this.#sockets.accept(about, told.value.attachmentId);
   }
 
   message(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
@@ -69,15 +77,20 @@ export class DiskNbd {
   /** A socket has ended. Whoever said goodbye does not come back. */
   closed(socket: WebSocket, code: number): void {
     hangUp(socket, CloseCode.done, '');
-    if (this.#disk.loaded() && !this.#isInUse()) this.#disk.lookAfter(code === CloseCode.done ? 0 : GRACE_MS);
+    if (this.#disk.loaded() && !this.#isInUse()) this.#disk.due('detach', code === CloseCode.done ? 0 : GRACE_MS);
   }
 
-  /** Tells the Project that nobody is connected, if that is so; else looks again later. */
+  /** Notices connections whose end was not seen. Bridges that a restart cut off may be on their way back. */
+  look(): void {
+    if (this.#isInUse()) this.#disk.due('look', LOOK_AGAIN_MS);
+    else this.#disk.due('detach', GRACE_MS);
+  }
+
+  /** Tells the Project that nobody is connected, if that is so. */
   async detachIfAlone(): Promise<void> {
     await this.#tell(async (project) => {
       if (!this.#isInUse()) await project.disconnectVolume(this.#mustBeLoaded().runtime.owner.diskId);
     });
-    if (this.#isInUse()) this.#disk.lookAfter(LOOK_AGAIN_MS);
   }
 
   /** The content is not what the clients of the head believe it to be, or all of it is gone. */
@@ -89,9 +102,9 @@ export class DiskNbd {
     return this.#sockets.connected().some(({ about }) => about.leave.target.kind === 'volume');
   }
 
-  #open({ point, mode }: Connecting): NbdExport {
+  #open({ point, mode }: Connecting, isOpen: () => boolean): NbdExport {
     const { runtime, wrote } = this.#mustBeLoaded();
-    const target = new DiskExport(runtime, point === 'head' ? 'head' : { snapshotId: point }, mode, wrote);
+    const target = new DiskExport(runtime, point === 'head' ? 'head' : { snapshotId: point }, mode, { isOpen, wrote });
     // Asking for the size finds out whether the snapshot is still there.
     if (target.sizeBytes <= 0) throw new EngineError('not-found', 'there is nothing to export');
     return target;

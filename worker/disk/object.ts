@@ -2,7 +2,7 @@
 // the one exclusive operation. An object that was never created answers "gone" and writes nothing.
 
 import { DurableObject } from 'cloudflare:workers';
-import { Meter, operationUsd } from '../../engine/cost.ts';
+import { Meter } from '../../engine/cost.ts';
 import { damageDisk } from '../../engine/disk/damage.ts';
 import { checkSize, Disk as EngineDisk, type PointId } from '../../engine/disk/disk.ts';
 import { EngineError } from '../../engine/errors.ts';
@@ -18,7 +18,9 @@ import type { DamageSpec, DiskJob, DiskOwner, DiskRpc, DiskStatus, JobReport, Pi
 import { vaultClient } from '../vault/client.ts';
 import { readBlock } from './blocks.ts';
 import { dataFault, listBlocks, readBytes } from './bytes.ts';
-import { acceptLong, failure, isExclusive, isFinal, isLong, runQuick } from './jobs.ts';
+import { reportOf } from './eager.ts';
+import { heldIds } from './holding.ts';
+import { acceptLong, failure, isExclusive, isFinal, isLong, isUpkeep, refuseBeside, runQuick } from './jobs.ts';
 import { Maintenance } from './maintenance.ts';
 import { DiskNbd } from './nbd.ts';
 import { openDiskPoints } from './points.ts';
@@ -26,6 +28,7 @@ import { DiskRecords, type JobRow } from './records.ts';
 import { DiskRuntime } from './runtime.ts';
 import { servePoints } from './serve-points.ts';
 import { serveWrite } from './serve-writes.ts';
+import { statusOf } from './status.ts';
 import { type Locator, locatorOf, parseLocator, reach, releaseUpstream } from './upstreams.ts';
 import { ZoneGate } from './zone-gate.ts';
 
@@ -67,7 +70,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     this.#zone = new ZoneGate(env);
     this.#nbd = new DiskNbd(ctx, env, {
       loaded: () => this.#loadedForNbd(),
-      lookAfter: (ms) => this.#loadAny().maintenance.reschedule('detach', ms),
+      due: (task, afterMs) => this.#loadAny().maintenance.reschedule(task, afterMs),
     });
   }
 
@@ -80,7 +83,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
       if (!loaded) return GONE;
       const known = this.#job(jobId);
       if (known?.report.state === 'running') return await this.#progress(owner, loaded, jobId);
-      if (known) return known.report;
+      if (known) return reportOf(loaded.runtime, known);
       if (job.kind === 'delete') return await this.#delete(loaded);
       return this.#accept(loaded, jobId, job);
     } catch (error) {
@@ -111,26 +114,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
 
   async status(owner: DiskOwner): Promise<DiskStatus | null> {
     const loaded = this.#load(owner);
-    if (!loaded) return null;
-    const { state } = loaded.runtime.disk;
-    const { objects, storedBytes } = this.#store.objects.usage();
-    const toHydrate = [...state.upstreams.values()].reduce((sum, u) => sum + parseLocator(u.locator).logicalBytes, 0);
-    const remainingBytes = Math.max(0, toHydrate - state.hydratedBytes);
-    const cost = this.#meter.mark();
-    return {
-      sizeBytes: state.sizeBytes,
-      storedBytes,
-      objects,
-      logEntries: state.log.entryCount,
-      snapshots: [...state.snapshots.values()].map((row) => ({
-        id: row.id,
-        sealed: row.root !== null,
-        hidden: row.hidden,
-      })),
-      hydration: state.upstreams.size > 0 ? { remainingBytes } : null,
-      cost,
-      costUsd: operationUsd(cost),
-    };
+    return loaded && statusOf(loaded.runtime);
   }
 
   async damage(owner: DiskOwner, spec: DamageSpec): Promise<{ hit: number }> {
@@ -152,6 +136,20 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     const root = disk.pin(pinId, snapshotId, owner.projectId);
     const blocks = await runtime.drive(countAllocatedBlocks(disk.state.objects, root));
     return { root, sizeBytes, logicalBytes: blocks * BLOCK_BYTES };
+  }
+
+  async holding(ids: readonly string[]): Promise<boolean[] | null> {
+    await this.#erasing;
+    // One that is being made may have taken its lease, and has written nothing yet.
+    if (this.#creating) return ids.map(() => true);
+    if (!this.#store.exists()) return ids.map(() => false);
+    const { runtime } = this.#loadAny();
+    const held = heldIds(runtime);
+    const isUp = await this.#zone.pass(runtime.owner.zone).then(
+      () => true,
+      () => false,
+    );
+    return isUp ? ids.map((id) => held.has(id)) : null;
   }
 
   async unpin(owner: DiskOwner, pinId: string): Promise<void> {
@@ -255,9 +253,12 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     });
     EngineDisk.create(this.#store, engineHost(), { sizeBytes: job.sizeBytes, ...source });
     const report: JobReport = { state: 'done', result: { cost: this.#meter.since(mark) } };
-    this.#records.writeJob({ id: jobId, job, report, attempts: 0 });
-    if (source) this.#loadAny().maintenance.schedule('hydrate', this.hydrateAfterMs);
-    return report;
+    const row: JobRow = { id: jobId, job, report, attempts: 0 };
+    this.#records.writeJob(row);
+    if (!source) return report;
+    const { runtime, maintenance } = this.#loadAny();
+    maintenance.schedule('hydrate', job.eager === true ? 0 : this.hydrateAfterMs);
+    return reportOf(runtime, row);
   }
 
   /** Acquires what a new disk's content comes from; idempotent by job id. */
@@ -293,10 +294,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
   }
 
   #accept({ runtime, maintenance }: Loaded, jobId: string, job: DiskJob): JobReport {
-    const others = this.#records.jobs().filter((row) => row.report.state === 'running');
-    if (runtime.exclusiveJobId !== null || (isLong(job) && others.length > 0)) {
-      throw new EngineError('busy', 'another operation of this disk is running');
-    }
+    refuseBeside(runtime, job);
     const mark = this.#meter.mark();
     if (isExclusive(job) || job.kind === 'reinstall')
       this.#nbd.hangUpOnAll('head', 'the content of the disk is being replaced');
@@ -304,7 +302,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
       acceptLong(runtime, jobId, job);
       const report: JobReport = { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
       this.#records.writeJob({ id: jobId, job, report, attempts: 0 });
-      maintenance.schedule('job', 0);
+      maintenance.schedule(isUpkeep(job) ? 'scrub' : 'job', 0);
       maintenance.charge(jobId, this.#meter.since(mark));
       return report;
     }
@@ -326,9 +324,10 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
   async #progress(owner: DiskOwner, { maintenance }: Loaded, jobId: string): Promise<JobReport> {
     await maintenance.ended(jobId, ANSWER_AFTER_MS);
     // Whatever happened meanwhile: the disk may be gone.
-    if (!this.#load(owner)) return GONE;
-    const report = this.#job(jobId)?.report;
-    if (report && report.state !== 'running') return report;
+    const loaded = this.#load(owner);
+    if (!loaded) return GONE;
+    const row = this.#job(jobId);
+    if (row && row.report.state !== 'running') return reportOf(loaded.runtime, row);
     return { state: 'running', progress: maintenance.progressOf(jobId) };
   }
 
@@ -392,8 +391,7 @@ export class Disk extends DurableObject<Env> implements DiskRpc {
     const runtime = new DiskRuntime(this.env, obs, this.#zone, this.#store, this.#records);
     const exclusive = this.#records.jobs().find((row) => row.report.state === 'running' && isExclusive(row.job));
     if (exclusive) runtime.takeExclusive(exclusive.id);
-    const detach = () => this.#nbd.detachIfAlone();
-    this.#loaded = { runtime, maintenance: new Maintenance(this.env, this.ctx.storage, runtime, detach) };
+    this.#loaded = { runtime, maintenance: new Maintenance(this.env, this.ctx.storage, runtime, this.#nbd) };
     return this.#loaded;
   }
 }

@@ -92,8 +92,11 @@ export async function openDiskPoints(
     async bring(refs) {
       const here = source ? objects.adopt(refs, await source.fetch(refs)) : [];
       const absent = refs.filter((_, i) => !here[i]);
+      if (absent.length === 0) return;
       // What nobody has, the walk finds missing by itself.
-      if (absent.length > 0) await runtime.bring(absent).catch(ignoreDamaged);
+      await runtime.bring(absent).catch(ignoreDamaged);
+      // Unless the backup was deleted meanwhile, which is no damage.
+      if (backup) await backupRoot(env, projectId, backup.vaultId, backup.backupId, store.meter);
     },
     async pause() {
       await runtime.pause();

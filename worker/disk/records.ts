@@ -17,7 +17,7 @@ export interface JobRow {
 }
 
 /** Background work that is due at a time. */
-export type Task = 'job' | 'fold' | 'hydrate' | 'release' | 'collect' | 'detach';
+export type Task = 'job' | 'fold' | 'hydrate' | 'release' | 'collect' | 'scrub' | 'look' | 'detach';
 
 const CREATE = [
   'CREATE TABLE owner(one INTEGER PRIMARY KEY, disk TEXT, project TEXT, zone TEXT, tombstone INT)',

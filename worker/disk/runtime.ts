@@ -2,6 +2,7 @@
 // pausing for guests, noticing that the disk was deleted meanwhile.
 
 import { Disk as EngineDisk, type PointId } from '../../engine/disk/disk.ts';
+import { BLOCKS_PER_STEP } from '../../engine/disk/fold.ts';
 import { EngineError } from '../../engine/errors.ts';
 import type { Obs } from '../../engine/ports.ts';
 import { release } from '../../engine/release.ts';
@@ -11,7 +12,7 @@ import type { SqlDiskStore } from '../adapters/sql-disk-store.ts';
 import type { Env } from '../env.ts';
 import { engineHost } from '../host.ts';
 import type { DiskRecords, OwnerRow } from './records.ts';
-import { parseLocator, sourceOf, type Upstream } from './upstreams.ts';
+import { parseLocator, renewLease, sourceOf, type Upstream, type UpstreamContext } from './upstreams.ts';
 import type { ZoneGate } from './zone-gate.ts';
 
 /** Steps between two turns: a step is at most a megabyte of work, a few milliseconds. */
@@ -81,15 +82,18 @@ export class DiskRuntime {
   }
 
   /** Runs an engine job to its end, fetching what it needs. What no upstream has, the job finds missing by itself. */
-  async drive<T>(job: Job<T>): Promise<T> {
-    let steps = 0;
+  async drive<T>(job: Job<T>, stepsOfTurn: () => number = () => STEPS_PER_TURN): Promise<T> {
+    let steps = stepsOfTurn();
     try {
       for (;;) {
         this.assertOpen();
         const step = job.next();
         if (step.done) return step.value;
         if ('need' in step.value) await this.bring(step.value.need).catch(ignoreDamaged);
-        else if (++steps % STEPS_PER_TURN === 0) await this.pause();
+        else if (--steps <= 0) {
+          await this.pause();
+          steps = stepsOfTurn();
+        }
       }
     } finally {
       // A job that is dropped has to let go of what it holds: a collection's barrier, roots that it kept.
@@ -99,10 +103,25 @@ export class DiskRuntime {
 
   /** One fold at a time: a writer that must wait for room waits for the one that runs. */
   fold(): Promise<unknown> {
-    this.#folding ??= this.drive(this.disk.fold()).finally(() => {
+    this.#folding ??= this.drive(this.disk.fold(), this.#foldPace()).finally(() => {
       this.#folding = null;
     });
     return this.#folding;
+  }
+
+  /**
+   * Steps of folding between two turns of guests: one while the log has room, else as many as fold a block for each entry
+   * that has come since. So guests that write all over a disk are slowed down as its log fills, and not stopped when it is full.
+   */
+  #foldPace(): () => number {
+    const { state } = this.disk;
+    let seen = state.log.entryCount;
+    return () => {
+      const { entryCount } = state.log;
+      const added = entryCount - seen;
+      seen = entryCount;
+      return this.disk.pressure === 'none' ? 1 : Math.ceil(added / BLOCKS_PER_STEP);
+    };
   }
 
   /** Folds until no snapshot is unsealed. After it, in the same turn, the tree is all there is but newer writes. */
@@ -178,15 +197,27 @@ export class DiskRuntime {
     if (failure) throw failure.reason;
   }
 
+  /** Makes sure that what the disk still fetches is kept for it. */
+  async renewLeases(): Promise<void> {
+    for (const { id, locator } of [...this.disk.state.upstreams.values()]) {
+      await renewLease(this.#sources(), id, parseLocator(locator), this.owner.diskId);
+      this.assertOpen();
+    }
+  }
+
+  #sources(): UpstreamContext {
+    const { projectId } = this.owner;
+    return { env: this.#env, obs: this.#obs, meter: this.store.meter, projectId };
+  }
+
   async #fetch(refs: readonly ObjectRef[]): Promise<void> {
     let open = refs;
     let unreachable: unknown = null;
-    const { projectId } = this.owner;
-    const context = { env: this.#env, obs: this.#obs, meter: this.store.meter, projectId };
+    const context = this.#sources();
     for (const { id, locator } of [...this.disk.state.upstreams.values()]) {
       const source = sourceOf(context, id, parseLocator(locator));
       try {
-        open = await this.#fetchFrom(source, open);
+        open = await this.takeFrom(source, open);
       } catch (error) {
         // Another one may have it.
         unreachable ??= error;
@@ -198,8 +229,8 @@ export class DiskRuntime {
     throw new EngineError('damaged', `${open.length} objects are neither here nor where this disk came from`);
   }
 
-  /** Takes what one upstream has; returns what it has not. */
-  async #fetchFrom(source: Upstream, refs: readonly ObjectRef[]): Promise<readonly ObjectRef[]> {
+  /** Takes what a source has, if it is what its name says; returns what it has not. */
+  async takeFrom(source: Upstream, refs: readonly ObjectRef[]): Promise<readonly ObjectRef[]> {
     const frames = await source.fetch(refs);
     this.assertOpen();
     const here = this.store.transaction(() => this.disk.state.objects.adopt(refs, frames));

@@ -12,7 +12,14 @@ import { vaultClient } from '../vault/client.ts';
 
 /** What an UpstreamRow's `locator` says, as JSON. `logicalBytes` is what there is to hydrate in all. */
 export type Locator =
-  | { readonly kind: 'vault'; readonly vaultId: string; readonly logicalBytes: number }
+  /** `projectId`: whose the vault is, when it is not the disk's own project's. */
+  | {
+      readonly kind: 'vault';
+      readonly projectId?: string;
+      readonly vaultId: string;
+      readonly backupId?: string;
+      readonly logicalBytes: number;
+    }
   | { readonly kind: 'disk'; readonly diskId: string; readonly zone: string; readonly logicalBytes: number };
 
 /** Objects in one call to another disk: 1 MiB of blocks. More is not faster, and lies in memory on both sides. */
@@ -24,7 +31,10 @@ export function parseLocator(text: string): Locator {
 
 /** How what a new disk is made from is reached. */
 export function locatorOf(source: DiskSource, logicalBytes: number): Locator {
-  if (source.kind === 'backup') return { kind: 'vault', vaultId: source.vaultId, logicalBytes };
+  if (source.kind === 'backup') {
+    const { projectId, vaultId, backupId } = source;
+    return { kind: 'vault', ...(projectId === undefined ? {} : { projectId }), vaultId, backupId, logicalBytes };
+  }
   return { kind: 'disk', diskId: source.diskId, zone: source.zone, logicalBytes };
 }
 
@@ -58,7 +68,13 @@ export function sourceOf(context: UpstreamContext, pinId: string, locator: Locat
     const fetch = (refs: readonly ObjectRef[]) => fetchFromDisk(context, pinId, locator, refs);
     return { fetch: (refs) => reach('the source disk', fetch(refs)), report: async () => undefined };
   }
-  const vault = vaultClient(context.env, context.projectId, locator.vaultId, context.meter);
+  const source = vaultSource(context, locator.projectId ?? context.projectId, locator.vaultId);
+  return { ...source, fetch: (refs) => source.fetch(refs).catch(lostVault) };
+}
+
+/** A vault as a source, whether anything of this disk's is kept there or not. Its `fetch` throws `not-found` for none. */
+export function vaultSource(context: UpstreamContext, projectId: string, vaultId: string): Upstream {
+  const vault = vaultClient(context.env, projectId, vaultId, context.meter);
   const source = new ObsObjectSource(context.obs, (refs) => vault.locate(refs));
   return {
     fetch: (refs) => reach('the vault', source.fetch(refs)),
@@ -68,6 +84,26 @@ export function sourceOf(context: UpstreamContext, pinId: string, locator: Locat
       }
     },
   };
+}
+
+/** A vault is not deleted while a disk relies on it: one that is not there has lost its rows, and can be rebuilt. */
+function lostVault(error: unknown): never {
+  const isGone = error instanceof EngineError && error.code === 'not-found';
+  throw isGone ? new EngineError('unavailable', 'the vault that this disk is fetched from has lost its index') : error;
+}
+
+/** Takes a lease again, under its own id: a vault that was rebuilt knows of none. A deleted backup has none any more. */
+export async function renewLease(
+  { env, meter, projectId }: UpstreamContext,
+  leaseId: string,
+  locator: Locator,
+  diskId: string,
+): Promise<void> {
+  if (locator.kind !== 'vault' || locator.backupId === undefined) return;
+  const vault = vaultClient(env, locator.projectId ?? projectId, locator.vaultId, meter);
+  await reach('the vault', vault.lease(leaseId, locator.backupId, diskId)).catch((error: unknown) => {
+    if (!(error instanceof EngineError && error.code === 'not-found')) throw error;
+  });
 }
 
 async function fetchFromDisk(
@@ -89,6 +125,7 @@ async function fetchFromDisk(
 
 /** Gives a lease or a pin back. Unknown ones are no error. */
 export async function releaseUpstream(env: Env, projectId: string, pinId: string, locator: Locator): Promise<void> {
-  if (locator.kind === 'vault') await vaultClient(env, projectId, locator.vaultId).release(pinId);
-  else await env.DISK.get(env.DISK.idFromName(locator.diskId)).unpin({ projectId, zone: locator.zone }, pinId);
+  if (locator.kind === 'vault') {
+    await vaultClient(env, locator.projectId ?? projectId, locator.vaultId).release(pinId);
+  } else await env.DISK.get(env.DISK.idFromName(locator.diskId)).unpin({ projectId, zone: locator.zone }, pinId);
 }

@@ -1,4 +1,4 @@
-// Backups, and the vaults and policies that they are in.
+// Backups, and the vaults that they are in.
 
 import { backupService, evs, type FaultForm, volumeBackup } from './form.ts';
 
@@ -91,6 +91,17 @@ export const BACKUP_FAULTS = {
   'vault-limit': { status: 400, message: 'At most {limit} vaults.', cbr: backupService('6133') },
   'vault-running': { status: 400, message: 'A task is running in vault {id}.', cbr: backupService('6125') },
   'vault-empty': { status: 400, message: 'Vault {id} has nothing to back up.', cbr: backupService('0001') },
+  'vault-locked': { status: 400, message: 'Vault {id} is locked: {action}.', cbr: backupService('6220') },
+  'backup-locked': {
+    status: 400,
+    message: 'Backup {id} was made by a policy in the locked vault {vaultId}: it stays until it expires.',
+    cbr: backupService('6220'),
+  },
+  'vault-destination': {
+    status: 400,
+    message: 'Vault {id} cannot take these resources: {reason}',
+    cbr: backupService('6118'),
+  },
   'resource-count': { status: 400, message: 'A vault takes at most {limit} resources.', cbr: backupService('6100') },
   'resource-type': {
     status: 400,
@@ -109,12 +120,24 @@ export const BACKUP_FAULTS = {
     cbr: backupService('6135'),
   },
 
-  // policies
-  'policy-invalid': { status: 400, message: 'Invalid policy: {reason}', cbr: backupService('9900') },
-  'policy-limit': { status: 400, message: 'At most {limit} policies of a type.', cbr: backupService('6001') },
-  'policy-not-on-vault': {
-    status: 404,
-    message: 'Policy {id} is not associated with vault {vaultId}.',
-    cbr: backupService('6002'),
+  // sharing
+  'member-limit': {
+    status: 400,
+    message: 'A backup is shared with at most {limit} projects.',
+    cbr: backupService('6701'),
+  },
+  'member-backup-status': {
+    status: 400,
+    message: 'Backup {id} has status {status}: only an available one is shared.',
+    cbr: backupService('6702'),
+  },
+  'member-exists': {
+    status: 400,
+    message: 'Backup {id} is shared with project {projectId} already.',
+    cbr: backupService('6703'),
+  },
+  'share-restore': {
+    status: 400,
+    message: 'Backup {id} is shared by another project: it makes new disks, and is not restored onto any.',
   },
 } as const satisfies Record<string, FaultForm>;

@@ -28,7 +28,7 @@ export const SETTINGS_FAULTS = {
     message: 'Volume {id} is on its way to another project.',
     native: evs('5400'),
   },
-  'transfer-taken': { status: 400, message: 'Transfer {id} is being accepted.' },
+  'transfer-taken': { status: 400, message: 'Transfer {id} is being accepted, or what it offers is gone.' },
   'transfer-volume-status': {
     status: 400,
     message: 'Invalid volume: volume {id} has status {status}, not one that a transfer needs.',

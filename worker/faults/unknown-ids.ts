@@ -36,7 +36,16 @@ export const UNKNOWN_ID_FAULTS = {
   'type-not-found': { status: 404, message: 'Volume type {type} could not be found.', native: evs('2070', 400) },
   'metadata-not-found': { status: 404, message: 'Metadata key {key} could not be found.' },
   'vault-not-found': { status: 404, message: 'Vault {id} could not be found.', cbr: backupService('6105') },
-  'policy-not-found': { status: 404, message: 'Policy {id} could not be found.', cbr: backupService('6000') },
+  'operation-not-found': { status: 404, message: 'Operation {id} could not be found.' },
+  'policy-not-found': {
+    status: 404,
+    message: 'Policy {id} could not be found.',
+    vbs: form('AutoBackup.0205'),
+    cbr: backupService('6000'),
+  },
   'checkpoint-not-found': { status: 404, message: 'Checkpoint {id} could not be found.', cbr: backupService('6217') },
+  'member-not-found': { status: 404, message: 'Backup {id} is not shared with project {projectId}.' },
+  'sharing-not-found': { status: 404, message: 'Sharing {id} could not be found.' },
+  'tag-not-found': { status: 404, message: 'Tag {key} could not be found.', cbr: backupService('6600', 404) },
   'task-not-found': { status: 404, message: 'Task {id} could not be found.', cbr: backupService('6500') },
 } as const satisfies Record<string, FaultForm>;

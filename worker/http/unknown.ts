@@ -15,11 +15,10 @@ const ELSEWHERE: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   vbs: [/^\w+ (cloudbackups|backuppolicy|backuppolicyresources|os-vendor-backup-sharing)(\/|$)/],
   cbr: [
-    /^\w+ vaults\/([^/]+\/(migrateresources|set-resources)|batch-update|summary|external|order|change-charge-mode)$/,
-    /^\w+ vault\/./,
+    /^\w+ vaults\/(external|order|change-charge-mode)$/,
     /^\w+ checkpoints\/(replicate|sync)$/,
-    /^\w+ backups\/(sync|[^/]+\/(replicate|metadata|members(\/[^/]+)?))$/,
-    /^\w+ (protectables|replication-capabilities|organization-policies|agents|cbr-features)(\/|$)/,
+    /^\w+ backups\/(sync|[^/]+\/(replicate|metadata))$/,
+    /^\w+ (protectables|organization-policies|agents|cbr-features)(\/|$)/,
     /^\w+ (storage_usage|migrates|region-projects|domain|orders)(\/|$)/,
   ],
   ecs: [
@@ -48,9 +47,7 @@ export const WORDS_NOT_IDS: readonly string[] = [
   '/evs/:version/:project_id/cloudvolumes/resource_instances/action',
   '/evs/:version/:project_id/cloudvolumes/unsubscribe',
   '/evs/:version/:project_id/os-vendor-tags/:type/resource_instances',
-  ...['batch-update', 'summary', 'external', 'order', 'change-charge-mode'].map(
-    (word) => `/cbr/:version/:project_id/vaults/${word}`,
-  ),
+  ...['external', 'order', 'change-charge-mode'].map((word) => `/cbr/:version/:project_id/vaults/${word}`),
   '/cbr/:version/:project_id/backups/sync',
 ];
 

@@ -35,7 +35,7 @@ export interface Step {
 /** The first message of a connection. `token`: a random number that the client cannot know before it has the message. */
 export function openConnection(token: number): Step {
   const state = { negotiation: NEW_NEGOTIATION, unconfirmed: [], confirmed: 0 };
-  return sent(state, greeting(), token, false);
+  return sent(state, concat([u32(token), greeting()]), token, false);
 }
 
 /**
@@ -57,14 +57,14 @@ export async function takeMessage(
   if (negotiation.phase !== 'transmission') {
     makeRoom(state, 0);
     const step = negotiate(negotiation, infoOf(target), content);
-    return sent({ ...state, negotiation: step.state }, step.reply, token, step.isOver);
+    return sent({ ...state, negotiation: step.state }, concat([u32(token), step.reply]), token, step.isOver);
   }
   const requests = parseRequests(content);
   makeRoom(
     state,
     requests.reduce((sum, request) => sum + replyBytesMax(request), 0),
   );
-  const { reply, isOver } = await transmit(target, negotiation, requests);
+  const { reply, isOver } = await transmit(target, negotiation, requests, u32(token));
   return sent(state, reply, token, isOver);
 }
 
@@ -89,7 +89,8 @@ function makeRoom({ unconfirmed }: ConnectionState, replyBytes: number): void {
   }
 }
 
-function sent(state: ConnectionState, content: Uint8Array, token: number, isOver: boolean): Step {
-  const reply = concat([u32(token), content]);
-  return { state: { ...state, unconfirmed: [...state.unconfirmed, [token, content.length]] }, reply, isOver };
+/** `reply` begins with its token, which does not count. */
+function sent(state: ConnectionState, reply: Uint8Array<ArrayBuffer>, token: number, isOver: boolean): Step {
+  const bytes = reply.length - TOKEN_BYTES;
+  return { state: { ...state, unconfirmed: [...state.unconfirmed, [token, bytes]] }, reply, isOver };
 }

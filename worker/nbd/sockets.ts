@@ -2,11 +2,12 @@
 // the other, so the replies come in the order of the messages. What a socket is, is in its attachment.
 
 import { EngineError } from '../../engine/errors.ts';
+import { release } from '../../engine/release.ts';
 import { ProtocolError } from './bytes.ts';
 import { type ConnectionState, OutstandingError, openConnection, takeMessage } from './connection.ts';
 import type { NbdExport } from './export.ts';
 import { type Leave, LeaveError } from './leave.ts';
-import { CloseCode, KEEP_ALIVE } from './wire.ts';
+import { ATTACHMENT_HEADER, CloseCode, KEEP_ALIVE, OUTSTANDING_BYTES_MAX, OUTSTANDING_MESSAGES_MAX } from './wire.ts';
 
 /** Who is connected to what. */
 export interface Connecting {
@@ -18,6 +19,8 @@ export interface Connecting {
   /** One client of it: a new socket of the same connection takes the place of the old one. */
   readonly connectionId: string;
   readonly leave: Leave;
+  /** Of a connection that is made again: the attachment it had. Null for a new one. */
+  readonly attachmentId: string | null;
 }
 
 interface SocketState extends Connecting {
@@ -29,8 +32,11 @@ interface SocketState extends Connecting {
 export interface NbdHost {
   /** Whether anything can be asked of the object now; before each message. Throws EngineError. */
   ready(): Promise<void>;
-  /** What a socket is about. Throws EngineError when it is gone. */
-  open(socket: Connecting): NbdExport;
+  /**
+   * What a socket is about, for one message. Throws EngineError when it is gone. `isOpen`: whether the socket still is; what
+   * was closed must not write any more, or it would overtake whoever came after it.
+   */
+  open(socket: Connecting, isOpen: () => boolean): NbdExport;
   /** Asks for leave again. Throws LeaveError when it was taken back. */
   renew(leave: Leave): Promise<Leave>;
 }
@@ -40,6 +46,9 @@ interface Live {
   state: SocketState;
   /** Ends when everything that came before has been answered. */
   answered: Promise<void>;
+  /** Came and were not answered. */
+  waitingMessages: number;
+  waitingBytes: number;
 }
 
 export class NbdSockets {
@@ -70,8 +79,11 @@ export class NbdSockets {
     return null;
   }
 
-  /** Takes a socket in and greets it. The object's own half is accepted; the answer carries the other one. */
-  accept(about: Connecting): Response {
+  /**
+   * Takes a socket in and greets it. The object's own half is accepted; the answer carries the other one, and the attachment
+   * that the connection has to name when it is made again.
+   */
+  accept(about: Connecting, attachmentId: string | null = null): Response {
     for (const { socket, about: other } of this.connected()) {
       if (other.connectionId === about.connectionId)
         hangUp(socket, CloseCode.goingAway, 'the connection was made anew');
@@ -83,7 +95,8 @@ export class NbdSockets {
     const { state: connection, reply } = openConnection(newToken());
     this.#remember(socket, { ...about, connection, acceptedMs: Date.now() });
     socket.send(reply);
-    return new Response(null, { status: 101, webSocket: client });
+    const headers: Record<string, string> = attachmentId === null ? {} : { [ATTACHMENT_HEADER]: attachmentId };
+    return new Response(null, { status: 101, webSocket: client, headers });
   }
 
   /** Hangs up at once: a client that upgrades cannot see why a request was refused, but why a socket was closed. */
@@ -95,10 +108,24 @@ export class NbdSockets {
   }
 
   /** A message came. Resolves when it has been answered. */
-  message(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+  async message(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const live = this.#of(socket);
+    const bytes = typeof message === 'string' ? message.length : message.byteLength;
+    // The platform hands over whatever comes, also while earlier messages wait: who sends on and on fills the memory.
+    if (live.waitingMessages >= OUTSTANDING_MESSAGES_MAX || live.waitingBytes + bytes > OUTSTANDING_BYTES_MAX) {
+      hangUp(socket, CloseCode.policy, 'messages were sent on and on, and no reply was waited for');
+    }
+    if (socket.readyState !== WebSocket.OPEN) {
+      // The other side may go on sending into the closed socket, a gigabyte a second, and nothing else collects this.
+      if (typeof message !== 'string') release(new Uint8Array(message));
+      return;
+    }
+    live.waitingMessages += 1;
+    live.waitingBytes += bytes;
     live.answered = live.answered.then(() => this.#answer(socket, live, message));
-    return live.answered;
+    await live.answered;
+    live.waitingMessages -= 1;
+    live.waitingBytes -= bytes;
   }
 
   /** Hangs up on everybody, or on those whom the test names. */
@@ -108,18 +135,20 @@ export class NbdSockets {
 
   async #answer(socket: WebSocket, live: Live, message: string | ArrayBuffer): Promise<void> {
     // What came after the socket was closed by this side may have been sent again on another one.
-    if (socket.readyState !== WebSocket.OPEN) return;
+    const isOpen = () => socket.readyState === WebSocket.OPEN;
+    if (!isOpen()) return;
     try {
       if (typeof message === 'string') throw new ProtocolError('messages are binary');
       const leave = await this.#leave(live.state.leave);
       await this.#host.ready();
-      if (socket.readyState !== WebSocket.OPEN) return;
-      const target = this.#host.open(live.state);
+      if (!isOpen()) return;
+      const target = this.#host.open(live.state, isOpen);
       const {
         state: connection,
         reply,
         isOver,
       } = await takeMessage(live.state.connection, target, new Uint8Array(message), newToken());
+      if (!isOpen()) return;
       this.#remember(socket, { ...live.state, leave, connection });
       socket.send(reply);
       if (isOver) hangUp(socket, CloseCode.done, 'the client has left');
@@ -136,7 +165,8 @@ export class NbdSockets {
   #of(socket: WebSocket): Live {
     const known = this.#live.get(socket);
     if (known) return known;
-    const live = { state: socket.deserializeAttachment() as SocketState, answered: Promise.resolve() };
+    const state = socket.deserializeAttachment() as SocketState;
+    const live = { state, answered: Promise.resolve(), waitingMessages: 0, waitingBytes: 0 };
     this.#live.set(socket, live);
     return live;
   }

@@ -73,11 +73,15 @@ export function parseRequests(message: Uint8Array): NbdRequest[] {
   return requests;
 }
 
-/** Does what a message asks for. `requests` as `parseRequests` made them. */
+/**
+ * Does what a message asks for. `requests` as `parseRequests` made them. The reply begins with `head`: a mebibyte is put
+ * together once.
+ */
 export async function transmit(
   target: NbdExport,
   state: Negotiation,
   requests: readonly NbdRequest[],
+  head: Uint8Array,
 ): Promise<TransmissionStep> {
   const refusals = requests.map((request) => refusalOf(target, state, request));
   const changes = requests.flatMap((request, i) => (refusals[i] === null ? changeOf(request) : []));
@@ -89,7 +93,7 @@ export async function transmit(
       failedWrite = refusalFor(error);
     }
   }
-  const parts: Uint8Array[] = [];
+  const parts: Uint8Array[] = [head];
   const used: Uint8Array[] = [];
   let isOver = false;
   for (const [i, request] of requests.entries()) {

@@ -4,8 +4,9 @@ import { EngineError } from '../../engine/errors.ts';
 import type { Connecting } from './sockets.ts';
 
 /** Query of the object's `/nbd`, beside the point that every request about bytes names. */
-export function connectingQuery({ mode, sessionId, connectionId, leave }: Omit<Connecting, 'point'>) {
-  return { mode, session: sessionId, connection: connectionId, leave: JSON.stringify(leave) };
+export function connectingQuery({ mode, sessionId, connectionId, leave, attachmentId }: Omit<Connecting, 'point'>) {
+  const query = { mode, session: sessionId, connection: connectionId, leave: JSON.stringify(leave) };
+  return attachmentId === null ? query : { ...query, attachment: attachmentId };
 }
 
 /** The same, read. Throws EngineError `invalid` for what the data service does not send. */
@@ -20,5 +21,6 @@ export function readConnecting({ searchParams: query }: URL): Connecting {
     sessionId: session,
     connectionId: connection,
     leave: JSON.parse(leave),
+    attachmentId: query.get('attachment'),
   };
 }

@@ -92,6 +92,9 @@ export const EXTENTS_MAX = 1_024;
 /** A reply without its data: the longest header of a chunk and the longest error text. */
 const REPLY_OVERHEAD_BYTES = 256;
 
+/** Of the answer to a connection: what it was attached as. Who connects again names it, or is a new client. */
+export const ATTACHMENT_HEADER = 'X-Evs-Attachment';
+
 /** Why a connection is closed. From 4000 on the codes are ours. */
 export const CloseCode = {
   done: 1000,

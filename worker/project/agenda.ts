@@ -2,7 +2,7 @@
 
 import type { Control } from './control.ts';
 import type { Driver } from './driver.ts';
-import type { DueKey } from './due.ts';
+import { type DueKey, policyOf } from './due.ts';
 import { PATIENCE } from './limits.ts';
 import { runPolicy } from './schedule.ts';
 import { sweep } from './sweep.ts';
@@ -11,13 +11,16 @@ export class Agenda {
   readonly #ctx: DurableObjectState;
   readonly #control: Control;
   readonly #driver: Driver;
+  readonly #bringSettings: () => Promise<void>;
   /** When the alarm will ring, as far as this object knows. */
   #alarmMs: number | null = null;
 
-  constructor(ctx: DurableObjectState, control: Control, driver: Driver) {
+  /** @param bringSettings Has what runs rest on limits as they are now. */
+  constructor(ctx: DurableObjectState, control: Control, driver: Driver, bringSettings: () => Promise<void>) {
     this.#ctx = ctx;
     this.#control = control;
     this.#driver = driver;
+    this.#bringSettings = bringSettings;
   }
 
   /** After a change, in its turn: what it wrote and the alarm that looks after it become durable together. */
@@ -26,12 +29,20 @@ export class Agenda {
     for (const id of begunJobIds) this.#ctx.waitUntil(this.#driver.drive(id));
   }
 
+  /** The storage was emptied, and the alarm with it. */
+  forget(): void {
+    this.#alarmMs = null;
+  }
+
   /** Does what has come due. Never throws: the platform gives up on an alarm that keeps failing. */
-  ring(): void {
+  async ring(): Promise<void> {
     const { due, projectId, store } = this.#control;
     this.#alarmMs = null;
     try {
       if (!store.created(projectId)) return;
+      for (const key of due.ready(Date.now())) if (policyOf(key) === null) this.#comeDue(key);
+      // What is left by now are policies.
+      if (due.ready(Date.now()).length > 0) await this.#bringSettings();
       for (const key of due.ready(Date.now())) this.#comeDue(key);
       this.#arm();
     } catch (error) {
@@ -42,16 +53,17 @@ export class Agenda {
 
   #comeDue(key: DueKey): void {
     const control = this.#control;
+    const policyId = policyOf(key);
     try {
       if (key === 'sweep') {
         control.commit(() => sweep(control));
         return;
       }
-      const id = key.slice(key.indexOf(':') + 1);
-      if (key.startsWith('policy:')) {
-        control.commit(() => runPolicy(control, id));
+      if (policyId !== null) {
+        control.commit(() => runPolicy(control, policyId));
         return;
       }
+      const id = key.slice('job:'.length);
       // The driver goes on in memory; should it be lost, the alarm rings again.
       const netMs = this.#driver.isDriving(id) ? PATIENCE.drivenNetMs : PATIENCE.safetyNetMs;
       control.commit(() => control.due.set(key, Date.now() + netMs));

@@ -6,6 +6,7 @@ import { type Ending, endBackup, endSnapshot, endVolume, heldBackup } from './he
 import type { JobAction, JobRecord } from './records.ts';
 import { retainAfter } from './retention.ts';
 import { endTask } from './tasks.ts';
+import { expandWhenFull } from './vault-records.ts';
 
 export const backupEndings: Readonly<Record<Extract<JobAction, 'createBackup' | 'deleteBackup'>, Ending>> = {
   createBackup: {
@@ -16,6 +17,7 @@ export const backupEndings: Readonly<Record<Extract<JobAction, 'createBackup' | 
         control.backups.put({
           ...backup,
           ...result.backup,
+          ...(result.cost && { cost: result.cost }),
           status: 'available',
           progressPercent: 100,
           jobId: null,
@@ -25,6 +27,7 @@ export const backupEndings: Readonly<Record<Extract<JobAction, 'createBackup' | 
       releaseVolume(control, job);
       endTask(control, job);
       if (backup === null) return;
+      expandWhenFull(control, backup.vaultId);
       endCheckpoint(control, backup);
       retainAfter(control, backup);
     },

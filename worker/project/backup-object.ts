@@ -8,6 +8,8 @@ import type * as C from './contract.ts';
 import type { Control } from './control.ts';
 import * as backupCreation from './create-backups.ts';
 import * as restores from './restores.ts';
+import { forgetShare } from './sharing.ts';
+import { receivedOf } from './sharing-records.ts';
 import { TransferObject } from './transfer-object.ts';
 
 type Caller = C.Caller;
@@ -55,8 +57,24 @@ export class BackupObject extends TransferObject implements C.BackupRpc {
     return this.withCatalog(() => this.change(caller, take));
   }
   async restoreBackup(caller: Caller, id: string, input: C.RestoreBackup) {
+    await this.stillShared(id);
     const restore = (control: Control) => restores.restoreBackup(control, caller, id, input);
     return this.withCatalog(() => this.change(caller, restore));
+  }
+
+  /**
+   * Before a backup is used: when another project shares it, that one is asked whether it still does. What it took back is
+   * forgotten at once, also when its word has not arrived.
+   */
+  protected async stillShared(backupId: string | undefined): Promise<void> {
+    const { control } = this;
+    if (backupId === undefined || !control.store.created(control.projectId)) return;
+    const share = receivedOf(control, backupId);
+    if (share === null || (await this.projectNamed(share.fromProjectId).mayRead(share.id, control.projectId))) return;
+    control.commit(() => {
+      // Meanwhile it may have been offered anew, under another id.
+      if (control.shares.get(share.id) !== null) forgetShare(control, share);
+    });
   }
 
   /** Asks the vault for the first of a backup's blocks. */

@@ -3,7 +3,8 @@
 
 import { z } from 'zod';
 import { Refusal } from '../faults.ts';
-import { bare, visibleBackup } from './backups.ts';
+import { bare } from './backup-places.ts';
+import { visibleBackup } from './backups.ts';
 import type { Backup, BackupExport, Caller } from './contract.ts';
 import type { Control } from './control.ts';
 import { BACKUP_ZONE } from './create-backups.ts';
@@ -48,6 +49,8 @@ export type WrittenBackup = z.output<typeof Written>;
 /** Only what can be restored is worth writing down. */
 export function exportBackup(control: Control, caller: Caller, id: string): BackupExport {
   const backup = visibleBackup(control, caller, id);
+  // The project that shares it writes its record down.
+  if (backup.sharedFrom !== undefined) throw new Refusal('backup-not-found', { id });
   if (backup.status !== 'available') throw new Refusal('backup-status', { id, status: backup.status });
   const written: WrittenBackup = {
     id,

@@ -24,11 +24,12 @@ export class ProjectBase extends DurableObject<Env> {
     super(ctx, env);
     const name = ctx.id.name ?? ctx.id.toString();
     this.control = new Control(name, ctx.storage, placeSettings(env), (begun) => this.#agenda.committed(begun));
-    this.#agenda = new Agenda(ctx, this.control, new Driver(this.control, env));
+    const driver = new Driver(this.control, env);
+    this.#agenda = new Agenda(ctx, this.control, driver, () => this.bringSettings());
   }
 
   override async alarm(): Promise<void> {
-    this.#agenda.ring();
+    await this.#agenda.ring();
   }
 
   /** Answers from what is stored, in one synchronous turn. */
@@ -60,6 +61,14 @@ export class ProjectBase extends DurableObject<Env> {
     return decide();
   }
 
+  /** For what is done without a caller. A backup that is late for want of a limit helps nobody: should they not come, those of before hold. */
+  protected async bringSettings(): Promise<void> {
+    if (Date.now() < this.#catalogUntilMs) return;
+    await this.#bringCatalog().catch((error: unknown) => {
+      console.error(`project ${this.control.projectId}: settings of all projects: ${error}`);
+    });
+  }
+
   /**
    * The same for what names a type: one that the copy does not have may have been added, or opened to this project, since.
    */
@@ -67,6 +76,15 @@ export class ProjectBase extends DurableObject<Env> {
     const outcome = await this.withCatalog(decide);
     const unknown = !outcome.ok && outcome.fault.code === 'type-not-found';
     return unknown ? await this.withCatalog(decide, 'fresh') : outcome;
+  }
+
+  /** Everything that the project ever stored is gone; what runs finds nothing to write its end into. */
+  protected async loseAll(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.control.store.forget();
+    this.control.clock.forget();
+    this.#agenda.forget();
   }
 
   protected projectNamed(id: string): ProjectRpc {

@@ -1,21 +1,29 @@
 // A checkpoint: one run of a vault, with a backup of each disk that can be backed up now; the others are skipped, with
 // the reason.
 
-import { fault, Refusal, renderFault } from '../faults.ts';
-import type { Checkpoint, CheckpointResource, CreateCheckpoint } from './contract.ts';
+import { Refusal, renderFault } from '../faults.ts';
+import type { Checkpoint, CheckpointResource, CreateCheckpoint, ScheduledRun } from './contract.ts';
 import type { Actor, Control } from './control.ts';
 import { createBackup, madeUpName } from './create-backups.ts';
 import type { BackupRecord } from './records.ts';
 import { skipTask } from './tasks.ts';
-import { available } from './vault-records.ts';
+import { available, withRoom } from './vault-records.ts';
 
 /** Backs up what a vault protects, or some of it. What cannot be backed up now is skipped, with the reason. */
-export function createCheckpoint(control: Control, actor: Actor, input: CreateCheckpoint): Checkpoint {
+export function createCheckpoint(
+  control: Control,
+  actor: Actor,
+  input: CreateCheckpoint,
+  scheduled?: ScheduledRun,
+): Checkpoint {
   const vault = available(control.vault(input.vaultId));
   if (input.policyId !== undefined) control.policy(input.policyId);
-  const wanted = input.resourceIds ?? vault.resources.map((resource) => resource.id);
-  if (wanted.length === 0) throw new Refusal('vault-empty', { id: vault.id });
   const automatic = input.automatic ?? false;
+  const wanted =
+    input.resourceIds ?? vault.resources.filter(({ suspended }) => !(automatic && suspended)).map(({ id }) => id);
+  if (wanted.length === 0) throw new Refusal('vault-empty', { id: vault.id });
+  // Nobody is there to be told no: a policy's run skips what has no room, and the log says so.
+  if (!automatic) withRoom(control, vault);
   const id = crypto.randomUUID();
   const name = input.name ?? madeUpName(automatic ? 'autobk' : 'manualbk');
   const resources: CheckpointResource[] = [];
@@ -69,6 +77,7 @@ export function createCheckpoint(control: Control, actor: Actor, input: CreateCh
     skipped,
     projectId: control.projectId,
     createdMs: control.now(),
+    ...(scheduled === undefined ? {} : { scheduled }),
   });
 }
 
@@ -85,11 +94,4 @@ export function endCheckpoint(control: Control, ended: BackupRecord): void {
   if (backups.some((backup) => backup.status === 'creating')) return;
   const status = backups.some((backup) => backup.status === 'available') ? 'available' : 'error';
   control.checkpoints.patch(ended.checkpointId, { status });
-}
-
-/** A point of a policy came while its last run was still going. */
-export function skipRun(control: Control, vaultId: string, policyId: string): void {
-  const { message: errorMessage } = fault('vault-running', { id: vaultId });
-  const vaultName = control.vaults.get(vaultId)?.name ?? null;
-  skipTask(control, { kind: 'backup', vaultId, vaultName, policyId, errorCode: 'BackupService.6125', errorMessage });
 }

@@ -25,12 +25,14 @@ export class Clock {
     return this.#offsetMs;
   }
 
-  /** Inside a change. A time that has passed leaves the clock as it is. */
-  moveTo(nowMs: number): void {
+  /** Inside a change. A time that has passed leaves the clock as it is. Returns by how much it was moved. */
+  moveTo(nowMs: number): number {
+    const beforeMs = this.offsetMs();
     const offsetMs = nowMs - Date.now();
-    if (offsetMs <= this.offsetMs()) return;
+    if (offsetMs <= beforeMs) return 0;
     this.#store.setMeta(OFFSET, String(offsetMs));
     this.#offsetMs = offsetMs;
+    return offsetMs - beforeMs;
   }
 
   /** Reads the stored offset again at the next question. */

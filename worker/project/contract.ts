@@ -15,10 +15,20 @@ import type {
 } from './contract/backups.ts';
 import type { CatalogRpc, VolumeType } from './contract/catalog.ts';
 import type { Caller, ListQuery, MetadataChange, Page, UpdateDetails } from './contract/common.ts';
-import type { ClockAdvance, ClockState, DataGrant, DataTarget, ProjectMetrics } from './contract/data.ts';
+import type { CostRpc } from './contract/cost.ts';
+import type { ClockAdvance, ClockState, Connected, DataGrant, DataTarget, ProjectMetrics } from './contract/data.ts';
 import type { Message, MessageQuery } from './contract/messages.ts';
+import type {
+  CheckVault,
+  CopyVault,
+  Operation,
+  OperationQuery,
+  OperationRequest,
+  PruneVault,
+} from './contract/operations.ts';
 import type { ApiJob, AvailabilityZone, CreateServer, Quotas, Server } from './contract/places.ts';
-import type { Policy, PolicyInput } from './contract/policies.ts';
+import type { PolicyRpc, Tag } from './contract/policies.ts';
+import type { SharingRpc } from './contract/sharing.ts';
 import type { CreateSnapshot, Snapshot, SnapshotQuery } from './contract/snapshots.ts';
 import type {
   CreatedTransfer,
@@ -32,11 +42,17 @@ import type {
   Checkpoint,
   CreateCheckpoint,
   CreateVault,
+  ProtectableDisk,
+  ProtectableQuery,
   ResourceRef,
+  TagChoice,
   Task,
   TaskQuery,
   VaultQuery,
   VaultSettings,
+  VaultSummary,
+  VaultTagChange,
+  VaultTagQuery,
   VaultView,
 } from './contract/vaults.ts';
 import type {
@@ -57,10 +73,13 @@ import type {
 export type * from './contract/backups.ts';
 export type * from './contract/catalog.ts';
 export type * from './contract/common.ts';
+export type * from './contract/cost.ts';
 export type * from './contract/data.ts';
 export type * from './contract/messages.ts';
+export type * from './contract/operations.ts';
 export type * from './contract/places.ts';
 export type * from './contract/policies.ts';
+export type * from './contract/sharing.ts';
 export type * from './contract/snapshots.ts';
 export type * from './contract/transfers.ts';
 export type * from './contract/vaults.ts';
@@ -71,7 +90,15 @@ export type * from './contract/volumes.ts';
  * project (with 'forbidden') and a revoked token (with 'token-revoked'). An administrator acts in another project as its
  * caller, with `homeProjectId`; the token was checked at home before. What is marked Admin refuses everybody else.
  */
-export interface ProjectRpc extends CatalogRpc, TransferRpc, BackupRpc, PolicyRpc, ProtectionRpc {
+export interface ProjectRpc
+  extends CatalogRpc,
+    TransferRpc,
+    BackupRpc,
+    PolicyRpc,
+    SharingRpc,
+    ProtectionRpc,
+    OperationRpc,
+    CostRpc {
   // volumes
   createVolumes(caller: Caller, input: CreateVolumes): Promise<Outcome<CreatedVolumes>>;
   listVolumes(caller: Caller, query: VolumeQuery): Promise<Outcome<Page<Volume>>>;
@@ -176,15 +203,20 @@ export interface ProjectRpc extends CatalogRpc, TransferRpc, BackupRpc, PolicyRp
 
   // the data path
   grant(caller: Caller, target: DataTarget, right: 'read' | 'write'): Promise<Outcome<DataGrant>>;
-  /** From the Disk: somebody connects to a volume's bytes, so it is in use. Repeatable. */
-  connectVolume(caller: Caller, id: string, mode: 'rw' | 'ro'): Promise<Outcome<{ readonly multiattach: boolean }>>;
+  /** From the Disk: somebody connects to a volume's bytes, so it is in use. Null: the attachment they had is gone. Repeatable. */
+  connectVolume(
+    caller: Caller,
+    id: string,
+    mode: 'rw' | 'ro',
+    attachmentId: string | null,
+  ): Promise<Outcome<Connected | null>>;
   /** From the Disk: nobody is connected any more. Repeatable; unknown volumes are no error. */
   disconnectVolume(id: string): Promise<void>;
 
   // the clock; advancing is refused unless the deployment is a simulation
   clock(caller: Caller): Promise<Outcome<ClockState>>;
-  /** Runs everything that comes due on the way, in order, and waits (bounded) for the backups that it started. */
-  advanceClock(caller: Caller, ms: number): Promise<Outcome<ClockAdvance>>;
+  /** Runs everything that comes due on the way, in order, and waits (at most `waitMs`) for what it started. */
+  advanceClock(caller: Caller, ms: number, waitMs?: number): Promise<Outcome<ClockAdvance>>;
 
   /** Is this token still good here? For calls that need nothing else of the project. */
   checkToken(caller: Caller): Promise<Outcome<null>>;
@@ -230,34 +262,64 @@ export interface BackupRpc {
   restoreBackup(caller: Caller, id: string, input: RestoreBackup): Promise<Outcome<RestoreStarted>>;
 }
 
-/** Policies; on a vault they take effect. */
-export interface PolicyRpc {
-  /** Repeatable. */
-  associatePolicy(caller: Caller, vaultId: string, policyId: string): Promise<Outcome<null>>;
-  dissociatePolicy(caller: Caller, vaultId: string, policyId: string): Promise<Outcome<null>>;
-  createPolicy(caller: Caller, input: PolicyInput): Promise<Outcome<Policy>>;
-  listPolicies(
-    caller: Caller,
-    query: { operationType?: string; vaultId?: string },
-  ): Promise<Outcome<readonly Policy[]>>;
-  getPolicy(caller: Caller, id: string): Promise<Outcome<Policy>>;
-  updatePolicy(caller: Caller, id: string, input: PolicyInput): Promise<Outcome<Policy>>;
-  deletePolicy(caller: Caller, id: string): Promise<Outcome<null>>;
-}
-
 /** Vaults, their runs (checkpoints) and the operation log. */
 export interface ProtectionRpc {
   createVault(caller: Caller, input: CreateVault): Promise<Outcome<VaultView>>;
   listVaults(caller: Caller, query: VaultQuery): Promise<Outcome<Page<VaultView>>>;
   getVault(caller: Caller, id: string): Promise<Outcome<VaultView>>;
   updateVault(caller: Caller, id: string, input: VaultSettings): Promise<Outcome<VaultView>>;
+  /** The same for all that are available: `smnNotify`, `thresholdPercent`. The ids. */
+  updateVaults(caller: Caller, input: VaultSettings): Promise<Outcome<readonly string[]>>;
+  summarizeVaults(caller: Caller): Promise<Outcome<VaultSummary>>;
   /** With all its backups. */
   deleteVault(caller: Caller, id: string): Promise<Outcome<null>>;
   addVaultResources(caller: Caller, id: string, resources: readonly ResourceRef[]): Promise<Outcome<readonly string[]>>;
   /** Deletes the backups of these resources in this vault. */
   removeVaultResources(caller: Caller, id: string, resourceIds: readonly string[]): Promise<Outcome<readonly string[]>>;
+  /** Disks with their backups into another vault; the backups arrive in the background. The ids. */
+  migrateVaultResources(
+    caller: Caller,
+    id: string,
+    toVaultId: string,
+    resourceIds: readonly string[],
+  ): Promise<Outcome<readonly string[]>>;
+  /** Whether policies pass these resources by; the ids. */
+  suspendVaultResources(
+    caller: Caller,
+    id: string,
+    resourceIds: readonly string[],
+    suspended: boolean,
+  ): Promise<Outcome<readonly string[]>>;
+  listProtectableDisks(caller: Caller, query: ProtectableQuery): Promise<Outcome<Page<ProtectableDisk>>>;
+  /** The tags as they are then. */
+  changeVaultTags(caller: Caller, id: string, change: VaultTagChange): Promise<Outcome<readonly Tag[]>>;
+  /** All keys with all their values. */
+  vaultTags(caller: Caller): Promise<Outcome<readonly TagChoice[]>>;
+  findVaults(caller: Caller, query: VaultTagQuery): Promise<Outcome<Page<VaultView>>>;
   createCheckpoint(caller: Caller, input: CreateCheckpoint): Promise<Outcome<Checkpoint>>;
   getCheckpoint(caller: Caller, id: string): Promise<Outcome<Checkpoint>>;
   listTasks(caller: Caller, query: TaskQuery): Promise<Outcome<Page<Task>>>;
   getTask(caller: Caller, id: string): Promise<Outcome<Task>>;
+}
+
+/** Our own long work: worker/services/data/operations.ts. */
+export interface OperationRpc {
+  listOperations(caller: Caller, query: OperationQuery): Promise<Outcome<Page<Operation>>>;
+  getOperation(caller: Caller, id: string): Promise<Outcome<Operation>>;
+  /** Gives back what no backup of the vault needs any more. */
+  pruneVault(caller: Caller, id: string, input: PruneVault): Promise<Outcome<Operation>>;
+  /** Says what of the vault is damaged, and which backups it takes. */
+  checkVault(caller: Caller, id: string, input: CheckVault): Promise<Outcome<Operation>>;
+  /** Backups of one vault into another one, as backups of their own. */
+  copyVault(caller: Caller, id: string, input: CopyVault): Promise<Outcome<Operation>>;
+  /** Makes the vault's rows anew from object storage. */
+  rebuildVault(caller: Caller, id: string, input: OperationRequest): Promise<Outcome<Operation>>;
+  /** Takes in the project's vaults that object storage knows and the project does not: an operation each. */
+  recoverVaults(caller: Caller): Promise<Outcome<readonly Operation[]>>;
+  /** Loses everything that the project stores. Refused unless the deployment is a simulation. */
+  lose(caller: Caller): Promise<Outcome<null>>;
+  /** Says what of a disk and its snapshots is damaged. */
+  scrubVolume(caller: Caller, id: string, input: OperationRequest): Promise<Outcome<Operation>>;
+  /** The same, and brings back what any vault of the project has. */
+  healVolume(caller: Caller, id: string, input: OperationRequest): Promise<Outcome<Operation>>;
 }

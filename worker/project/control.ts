@@ -3,6 +3,7 @@
 
 import type { ZoneConfig } from '../config.ts';
 import { Refusal } from '../faults.ts';
+import type { Progress } from '../protocol.ts';
 import { Clock } from './clock.ts';
 import type { Catalog, Message, QosSpecs } from './contract.ts';
 import { DueTimes } from './due.ts';
@@ -13,6 +14,7 @@ import type {
   OfferRecord,
   PolicyRecord,
   ServerRecord,
+  ShareRecord,
   SnapshotRecord,
   TaskRecord,
   TransferRecord,
@@ -21,6 +23,7 @@ import type {
   VolumeRecord,
 } from './records.ts';
 import { Store } from './store.ts';
+import { VaultDocuments } from './vault-documents.ts';
 
 /** On whose behalf something is done; the schedule acts for the user who made the policy. */
 export interface Actor {
@@ -51,6 +54,7 @@ export class Control {
   readonly servers;
   readonly jobs;
   readonly transfers;
+  readonly shares;
   readonly messages;
   /** Of the catalog only: settings of all projects. */
   readonly types;
@@ -58,8 +62,8 @@ export class Control {
   readonly offers;
   /** The settings of all projects, as they were a moment ago; changes that rest on them have them brought before. */
   catalog: Catalog = { types: [], quotaDefaults: {} };
-  /** Percent of running jobs, as last told; not worth a stored row. */
-  readonly progress = new Map<string, number>();
+  /** How far running jobs are, as last told; not worth a stored row. */
+  readonly progress = new Map<string, Progress>();
   /** Jobs begun in the running change, for the driver. */
   #begun: string[] = [];
   readonly #onCommit: (begunJobIds: readonly string[]) => void;
@@ -79,13 +83,14 @@ export class Control {
     this.volumes = this.store.documents<VolumeRecord>('volume');
     this.snapshots = this.store.documents<SnapshotRecord>('snapshot');
     this.backups = this.store.documents<BackupRecord>('backup');
-    this.vaults = this.store.documents<VaultRecord>('vault');
+    this.vaults = new VaultDocuments(this.store);
     this.policies = this.store.documents<PolicyRecord>('policy');
     this.checkpoints = this.store.documents<CheckpointRecord>('checkpoint');
     this.tasks = this.store.documents<TaskRecord>('task');
     this.servers = this.store.documents<ServerRecord>('server');
     this.jobs = this.store.documents<JobRecord>('job');
     this.transfers = this.store.documents<TransferRecord>('transfer');
+    this.shares = this.store.documents<ShareRecord>('share');
     this.messages = this.store.documents<Message>('message');
     this.types = this.store.documents<TypeRecord>('type');
     this.qosSpecs = this.store.documents<QosSpecs>('qos');
@@ -101,11 +106,23 @@ export class Control {
   /** Runs a change in one transaction; afterwards, in the same turn, arms the alarm and starts the jobs it began. */
   commit<T>(change: () => T): T {
     this.#begun = [];
-    const result = this.store.change(this.projectId, change);
+    this.vaults.forgetChanges();
+    const result = this.store.change(this.projectId, () => {
+      const changed = change();
+      this.vaults.keepChanges(this);
+      return changed;
+    });
     const begun = this.#begun;
     this.#begun = [];
     this.#onCommit(begun);
     return result;
+  }
+
+  /** Of a running job, as far as it was told: at most 99, since only the end is 100. */
+  percent(jobId: string): number | undefined {
+    const progress = this.progress.get(jobId);
+    if (progress === undefined || progress.totalBytes <= 0) return progress && 0;
+    return Math.min(99, Math.floor((100 * progress.doneBytes) / progress.totalBytes));
   }
 
   /** To be called inside `commit`. */

@@ -1,10 +1,10 @@
 // Making backups. One record stands behind the Cinder, VBS and CBR forms; it belongs to a vault and outlives its disk.
 
 import { Refusal } from '../faults.ts';
-import { bare } from './backups.ts';
+import { bare } from './backup-places.ts';
 import type { CreateBackup, CreatedBackup } from './contract.ts';
 import type { Actor, Control } from './control.ts';
-import { checkDescription, checkMetadata, checkName } from './fields.ts';
+import { checkDescription, checkMetadata, checkName, checkTags } from './fields.ts';
 import { refuseWhileHandedOver } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
 import { VBS_BACKUPS_PER_DISK_MAX } from './limits.ts';
@@ -13,7 +13,7 @@ import type { BackupRecord, SnapshotRecord, VaultRecord, VolumeRecord } from './
 import { expiryOf } from './retention.ts';
 import { beginOnSnapshot, beginOnVolume } from './states.ts';
 import { beginTask } from './tasks.ts';
-import { vaultForBackup } from './vault-records.ts';
+import { capacityBytes, vaultForBackup } from './vault-records.ts';
 
 /** The backup location's name: object storage, which is in no zone (B3, B6). */
 export const BACKUP_ZONE = 'obs';
@@ -35,8 +35,9 @@ export function createBackup(
   const jobId = newJobId();
   const volume = control.volume(input.volumeId);
   refuseWhileHandedOver(control, volume.id);
-  const siblings = control.backups.by('volumeId', volume.id);
-  if (siblings.some((backup) => backup.status === 'creating')) throw new Refusal('backup-running', { id: volume.id });
+  const siblings = control.backups.by('volumeId', volume.id).filter((backup) => backup.sharedFrom === undefined);
+  if (siblings.some((backup) => isOfDisk(backup) && backup.status === 'creating'))
+    throw new Refusal('backup-running', { id: volume.id });
   if (input.face === 'vbs' && siblings.length >= VBS_BACKUPS_PER_DISK_MAX) {
     throw new Refusal('backup-limit', { limit: VBS_BACKUPS_PER_DISK_MAX });
   }
@@ -54,6 +55,8 @@ export function createBackup(
     name: checkName(input.name ?? (isCinder ? '' : madeUpName('manualbk'))),
     description: checkDescription(input.description ?? null),
     metadata: checkMetadata(input.metadata ?? {}),
+    tags: checkTags(input.tags ?? {}),
+    ...(input.face === 'vbs' ? { madeBy: 'vbs' as const } : {}),
   };
   checkBackupQuota(control, volume.sizeGib);
   const vault = vaultForBackup(control, actor, volume.id, input.vaultId);
@@ -98,6 +101,7 @@ function beginBackupJob(
       backupId,
       ...(snapshotId === null ? {} : { snapshotId }),
       full,
+      capacityBytes: capacityBytes(vault),
       label: {
         name,
         volumeId: volume.id,
@@ -105,6 +109,7 @@ function beginBackupJob(
         zone: volume.zone,
         createdMs: backup.createdMs,
         automatic: backup.automatic,
+        extra: { ...bare(backup) },
       },
     }),
     ...subjects,
@@ -129,6 +134,11 @@ function beginBackupJob(
     },
     backup.projectId,
   );
+}
+
+/** A copy between vaults is no work of the disk. */
+export function isOfDisk(backup: BackupRecord): boolean {
+  return backup.copyOf === undefined;
 }
 
 /** `autobk_1f2e`, `manualbk_1f2e`. */

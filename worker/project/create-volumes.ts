@@ -2,6 +2,7 @@
 
 import { Refusal } from '../faults.ts';
 import type { DiskSource } from '../protocol.ts';
+import { sourceOf } from './backup-places.ts';
 import { visibleBackup } from './backups.ts';
 import { markForClone } from './clones.ts';
 import type { Caller, CreatedVolumes, CreateVolumes, VolumeType } from './contract.ts';
@@ -32,6 +33,14 @@ interface Plan {
   readonly source?: DiskSource;
   /** The volume to clone: each clone marks a moment of its own. */
   readonly origin?: VolumeRecord;
+}
+
+/** Metadata of a disk that is to be available only when all of its content is local: when it is made, and after a restore. */
+const EAGER = 'edge_evs:eager';
+
+/** What the disk's jobs are told of it. */
+export function eagerness(volume: VolumeRecord): { readonly eager?: true } {
+  return volume.metadata[EAGER] === 'true' ? { eager: true } : {};
 }
 
 /** Where the content of a new disk comes from, and what is to be done before. */
@@ -141,7 +150,9 @@ export function beginCreate(control: Control, volume: VolumeRecord, jobId: strin
     target: onDisk(
       control,
       volume,
-      source === undefined ? { kind: 'create', sizeBytes } : { kind: 'create', sizeBytes, source },
+      source === undefined
+        ? { kind: 'create', sizeBytes }
+        : { kind: 'create', sizeBytes, source, ...eagerness(volume) },
     ),
     volumeId: volume.id,
     // The volume's own record has the backup's id, the source the id that its vault knows.
@@ -166,12 +177,7 @@ function planFor(control: Control, input: CreateVolumes, backup: BackupRecord | 
     throw new Refusal('backup-status', { id: backup.id, status: backup.status });
   }
   if (sizeGib < backup.sizeGib) throw new Refusal('backup-size', { value: sizeGib, size: backup.sizeGib });
-  return { zone, type, sizeGib, bootable: backup.volumeBootable, source: sourceOf(backup) };
-}
-
-/** Where a backup's bytes are. */
-export function sourceOf(backup: BackupRecord): DiskSource {
-  return { kind: 'backup', vaultId: backup.vaultId, backupId: backup.storedAs ?? backup.id };
+  return { zone, type, sizeGib, bootable: backup.volumeBootable, source: sourceOf(control, backup) };
 }
 
 /** A clone begins as a snapshot does: in the zone of its origin. Another type is bookkeeping. */

@@ -5,7 +5,8 @@
 // Who waits and who fails when the zone is down (or the disk busy with something unknown to us):
 //   - a deletion waits for ever: nothing is lost by waiting, and a half deleted disk must never be offered again;
 //     so does accepting a transfer: who gave up would not know whose the disk is;
-//   - a job that its target has accepted waits: it is stored there and will go on;
+//   - a job that its target has accepted waits: it is stored there and will go on; but an operation for about ten minutes
+//     only, since it can be begun again, and nothing else may be done with its vault meanwhile;
 //   - any other fails after a few tries, so that its user can act (restore elsewhere, try again).
 
 import type { Env } from '../env.ts';
@@ -17,6 +18,7 @@ import type { Failure } from './held.ts';
 import { PATIENCE } from './limits.ts';
 import { addMessage } from './messages.ts';
 import { addOperation } from './metrics.ts';
+import { isOperation } from './operations.ts';
 import type { JobRecord } from './records.ts';
 import { loseVolume } from './volume-endings.ts';
 
@@ -99,6 +101,7 @@ export class Driver {
         return await this.#disk(target.id, target.owner.zone).run(target.owner, job.id, target.job);
       if (target.kind === 'vault') return await this.#vault(target.id).run(this.#control.projectId, job.id, target.job);
       if (target.kind === 'project') return await this.#project(target.id).handOver(job.id, target.job);
+      if (target.kind === 'peer') await this.#project(target.id).takeNews(target.news);
       return { state: 'done', result: {} };
     } catch (error) {
       return { state: 'silent', message: String(error) };
@@ -110,7 +113,7 @@ export class Driver {
     const job = this.#control.jobs.get(jobId);
     if (job === null || job.state !== 'running') return 'again';
     if (answer.state === 'running') {
-      this.#control.progress.set(jobId, percent(answer.progress));
+      this.#control.progress.set(jobId, answer.progress);
       if (!job.accepted || job.attempt > 0) {
         this.#control.commit(() => this.#control.jobs.put({ ...job, accepted: true, attempt: 0 }));
       }
@@ -131,7 +134,8 @@ export class Driver {
   #retry(job: JobRecord, answer: Extract<Answer, { state: 'failed' | 'silent' }>): 'again' | 'backoff' | 'later' {
     const attempt = job.attempt + 1;
     const triesMax = answer.state === 'silent' ? PATIENCE.silentTriesMax : PATIENCE.refusedTriesMax;
-    const waits = waitsForEver(job.action) || job.accepted;
+    const hopeless = isOperation(job.action) && attempt >= PATIENCE.operationTriesMax;
+    const waits = waitsForEver(job.action) || (job.accepted && !hopeless);
     if (!waits && attempt >= triesMax) {
       const code = answer.state === 'failed' ? answer.code : 'internal';
       return this.#settle(job.id, { code, message: answer.message }, true);
@@ -161,13 +165,14 @@ export class Driver {
       }
       if (failure === GONE) loseVolume(this.#control, job, failure);
       this.#control.jobs.put({
-        ...job,
+        // The ending may have written to it.
+        ...(this.#control.jobs.get(jobId) ?? job),
         state: mayRemember ? 'settled' : 'over',
         succeeded: failure === null,
         attempt: 0,
         endMs: this.#control.now(),
         endedRealMs: Date.now(),
-        errorCode: failure === null ? null : ending.errorCode,
+        errorCode: failure === null ? null : (ending.errorCode ?? failure.code),
         failReason: failure?.message ?? null,
       });
       if (!mayRemember) this.#control.due.clear(`job:${jobId}`);
@@ -226,10 +231,4 @@ export class Driver {
 
 function backoffMs(attempt: number): number {
   return Math.min(PATIENCE.backoffMinMs * 2 ** Math.min(attempt, 20), PATIENCE.backoffMaxMs);
-}
-
-/** At most 99 while it runs: only the end is 100. */
-function percent(progress: { doneBytes: number; totalBytes: number }): number {
-  if (progress.totalBytes <= 0) return 0;
-  return Math.min(99, Math.floor((100 * progress.doneBytes) / progress.totalBytes));
 }

@@ -2,6 +2,7 @@
 
 import { backupEndings } from './backup-endings.ts';
 import type { Ending } from './held.ts';
+import { operationEndings } from './operation-endings.ts';
 import type { JobAction } from './records.ts';
 import { snapshotEndings } from './snapshot-endings.ts';
 import { transferEndings } from './transfer-endings.ts';
@@ -14,6 +15,9 @@ export const ENDINGS: Readonly<Record<JobAction, Ending>> = {
   ...backupEndings,
   ...vaultEndings,
   ...transferEndings,
+  ...operationEndings,
+  // What follows from it the other project writes down.
+  tellShare: { done() {}, failed() {}, errorCode: 'EVS.2001' },
   none: { done() {}, failed() {}, errorCode: 'EVS.2001' },
 };
 
@@ -32,5 +36,5 @@ export function isDeletion(action: JobAction): boolean {
 
 /** Nothing is lost by waiting, and much by giving up. */
 export function waitsForEver(action: JobAction): boolean {
-  return isDeletion(action) || action === 'acceptTransfer';
+  return isDeletion(action) || ['acceptTransfer', 'tellShare', 'keepSettings'].includes(action);
 }

@@ -2,6 +2,7 @@
 // moment is for that object to say, which alone knows what runs on it.
 
 import { Refusal } from '../faults.ts';
+import { placeOf } from './backup-places.ts';
 import { visibleBackup } from './backups.ts';
 import type { Caller, DataGrant, DataTarget } from './contract.ts';
 import type { Control } from './control.ts';
@@ -29,9 +30,7 @@ export function grant(control: Control, caller: Caller, target: DataTarget, righ
   const backup = visibleBackup(control, caller, target.id);
   if (right === 'write') throw new Refusal('data-readonly', { kind: 'Backup', id: backup.id });
   if (!DATA_BACKUP_STATUSES.includes(backup.status)) throw unusable('Backup', backup);
-  const { projectId } = control;
-  const { id, vaultId, sizeGib, storedAs: backupId = id } = backup;
-  return { kind: 'vault', expiresMs, right, sizeBytes: sizeGib * GIB, vaultId, backupId, projectId };
+  return { kind: 'vault', expiresMs, right, sizeBytes: backup.sizeGib * GIB, ...placeOf(control, backup) };
 }
 
 function onDisk(control: Control, diskId: string, zone: string) {

@@ -24,8 +24,8 @@ export interface Failure {
 export interface Ending {
   done(control: Control, job: JobRecord, result: JobResult): void;
   failed(control: Control, job: JobRecord, failure: Failure): void;
-  /** Vendor code that a failed native job shows. */
-  readonly errorCode: string;
+  /** Vendor code that a failed native job shows; null where there is none: then the failure's own. */
+  readonly errorCode: string | null;
 }
 
 /** The job's volume if it is still this job that holds it. */

@@ -6,10 +6,16 @@ import type { ApiJob } from './contract.ts';
 import type { Control } from './control.ts';
 import { PATIENCE } from './limits.ts';
 import type { JobAction, JobRecord, JobSubjects, JobTarget, VolumeRecord } from './records.ts';
+import { expectSweep } from './sweep-time.ts';
 
 /** 32 hex digits, as every vendor example has them. */
 export function newJobId(): string {
   return crypto.randomUUID().replaceAll('-', '');
+}
+
+/** The same id as a UUID with dashes. */
+export function dashed(jobId: string): string {
+  return jobId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 export interface NewJob extends JobSubjects {
@@ -49,7 +55,7 @@ export function begin(control: Control, job: NewJob): JobRecord {
     control.due.set(`job:${job.id}`, Date.now() + PATIENCE.safetyNetMs);
     control.jobBegun(job.id);
   }
-  if (!control.due.has('sweep')) control.due.set('sweep', Date.now() + PATIENCE.sweepMs);
+  expectSweep(control);
   return record;
 }
 

@@ -128,6 +128,8 @@ export const PATIENCE = {
   refusedTriesMax: 6,
   /** Tries when no answer came at all: about a minute. The job may have been done, so give it longer. */
   silentTriesMax: 12,
+  /** Tries of an operation in a row, of which none was answered as it should: about ten minutes. */
+  operationTriesMax: 60,
   /** Settled jobs are kept this long. */
   jobLifeMs: 7 * DAY_MS,
   /** Lines of the operation log, and checkpoints without backups (project time). */

@@ -37,7 +37,7 @@ const DETAIL_UNKNOWN = '001';
 export function addMessage(control: Control, job: JobRecord, failure: Failure): void {
   const event = EVENTS[job.action];
   const resource = resourceOf(job);
-  if (event === undefined || resource === null) return;
+  if (event === undefined || resource === null || isAnothers(control, job)) return;
   const nowMs = control.now();
   clearMessages(control, nowMs, 1);
   control.messages.put({
@@ -82,6 +82,13 @@ export function listMessages(control: Control, query: MessageQuery): Page<Messag
 export function deleteMessage(control: Control, id: string): null {
   control.messages.delete(getMessage(control, id).id);
   return null;
+}
+
+/** An administrator of another project may have backups here that this one does not know of. */
+function isAnothers(control: Control, { action, backupId }: JobRecord): boolean {
+  if (!action.endsWith('Backup') || backupId === undefined) return false;
+  const backup = control.backups.get(backupId);
+  return backup !== null && backup.projectId !== control.projectId;
 }
 
 /** What a job was about; the thing that it was to make comes first. */

@@ -3,33 +3,34 @@
 
 import { type Outcome, ok, Refusal } from '../faults.ts';
 import type { ZoneRpc } from '../protocol.ts';
+import { advanceClock } from './advance.ts';
 import * as attachmentRecords from './attachment-records.ts';
 import * as attachments from './attachments.ts';
 import { mustBeAdmin, refusal } from './base.ts';
 import * as connections from './connections.ts';
 import type * as C from './contract.ts';
 import type { Control } from './control.ts';
+import { CostObject } from './cost-object.ts';
 import * as volumeCreation from './create-volumes.ts';
 import { grant } from './grants.ts';
 import { getJob } from './jobs.ts';
-import { PATIENCE } from './limits.ts';
 import * as messages from './messages.ts';
 import { metrics } from './metrics.ts';
-import { ProtectionObject } from './protection-object.ts';
 import { defaultLimits, quotas, setLimits } from './quotas.ts';
-import { advanceClock } from './schedule.ts';
 import * as servers from './servers.ts';
 import * as snapshots from './snapshots.ts';
+import { expectSweep } from './sweep-time.ts';
 import { usableTypes } from './types.ts';
 import * as volumes from './volumes.ts';
 
 type Caller = C.Caller;
 
-export class Project extends ProtectionObject implements C.ProjectRpc {
+export class Project extends CostObject implements C.ProjectRpc {
   /** Clock advances take turns. */
   #advancing: Promise<unknown> = Promise.resolve();
 
   async createVolumes(caller: Caller, input: C.CreateVolumes) {
+    await this.stillShared(input.backupId);
     const create = (control: Control) => volumeCreation.createVolumes(control, caller, input);
     return this.withType(() => this.change(caller, create));
   }
@@ -229,10 +230,11 @@ export class Project extends ProtectionObject implements C.ProjectRpc {
   }
 
   async grant(caller: Caller, target: C.DataTarget, right: 'read' | 'write') {
+    if (target.kind === 'backup') await this.stillShared(target.id);
     return this.read(caller, (control) => grant(control, caller, target, right));
   }
-  async connectVolume(caller: Caller, id: string, mode: 'rw' | 'ro') {
-    return this.change(caller, (control) => connections.connectVolume(control, id, mode));
+  async connectVolume(caller: Caller, id: string, mode: 'rw' | 'ro', attachmentId: string | null) {
+    return this.change(caller, (control) => connections.connectVolume(control, id, mode, attachmentId));
   }
   async disconnectVolume(id: string) {
     connections.disconnectVolume(this.control, id);
@@ -241,13 +243,13 @@ export class Project extends ProtectionObject implements C.ProjectRpc {
   async clock(caller: Caller) {
     return this.read(caller, (control) => ({ nowMs: control.now(), offsetMs: control.clock.offsetMs() }));
   }
-  async advanceClock(caller: Caller, ms: number): Promise<Outcome<C.ClockAdvance>> {
+  async advanceClock(caller: Caller, ms: number, waitMs?: number): Promise<Outcome<C.ClockAdvance>> {
     const allowed = this.read(caller, (control) => {
       if (!control.simulation) throw new Refusal('not-simulation');
       return null;
     });
     if (!allowed.ok) return allowed;
-    const turn = this.#advancing.then(() => advanceClock(this.control, ms));
+    const turn = this.#advancing.then(() => advanceClock(this.control, ms, () => this.bringSettings(), waitMs));
     this.#advancing = turn.catch(() => {});
     return await turn.then(ok, refusal);
   }
@@ -260,7 +262,7 @@ export class Project extends ProtectionObject implements C.ProjectRpc {
       for (const { id, expiresMs } of tokens) {
         this.control.store.rows('INSERT OR REPLACE INTO revoked VALUES (?, ?)', id, expiresMs);
       }
-      if (!this.control.due.has('sweep')) this.control.due.set('sweep', Date.now() + PATIENCE.sweepMs);
+      expectSweep(this.control);
     });
   }
   async metrics() {

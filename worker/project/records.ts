@@ -1,19 +1,25 @@
 // What is stored: the contract's types plus what only the control plane needs to know.
 
-import type { DiskJob, DiskOwner, VaultJob } from '../protocol.ts';
+import type { MeterCounts } from '../../engine/cost.ts';
+import type { DiskJob, DiskOwner, Progress, VaultJob } from '../protocol.ts';
 import type {
   ApiJob,
   Backup,
+  BackupPlace,
   Checkpoint,
   HandOver,
+  OperationKind,
   Policy,
   Server,
+  ShareNews,
+  Sharing,
   Snapshot,
   SnapshotStatus,
   Task,
   Transfer,
   TransferOffer,
   VaultView,
+  VbsPolicy,
   Volume,
   VolumeStatus,
   VolumeType,
@@ -38,6 +44,14 @@ export interface SnapshotRecord extends Snapshot, Held {
 export interface BackupRecord extends Backup, Held {
   /** Under which id its vault keeps it, when that is not its own: it was imported under a new one. */
   readonly storedAs?: string;
+  /** Another project shares it, and this one has accepted: its vault has the bytes, and this record none. */
+  readonly sharedFrom?: BackupPlace;
+  /** The backup in another vault that it is a copy of. */
+  readonly copyOf?: string;
+  /** It takes the place of what it is a copy of as soon as it is complete: a disk changes its vault. */
+  readonly replaces?: boolean;
+  /** What making it made the platform do. */
+  readonly cost?: MeterCounts;
 }
 
 /** A transfer that was offered here. The key itself is not kept. */
@@ -51,6 +65,14 @@ export interface TransferRecord extends Transfer {
   readonly handed: Pick<TransferOffer, 'volume' | 'snapshots'> | null;
 }
 
+/** A sharing as either of its two projects keeps it. */
+export interface ShareRecord extends Omit<Sharing, 'backup'> {
+  /** Of the receiving project: the backup as it was offered, and where its bytes are. */
+  readonly offered: { readonly backup: Backup; readonly place: BackupPlace } | null;
+  /** The job that told the other project last. */
+  readonly toldJobId: string | null;
+}
+
 /** In the catalog: where a transfer was offered. */
 export interface OfferRecord {
   readonly id: string;
@@ -60,11 +82,15 @@ export interface OfferRecord {
 export interface VaultRecord extends Omit<VaultView, 'allocatedGib' | 'usedBytes' | 'resources' | 'policyIds'>, Held {
   /** The project's own vault, for backups that name none. */
   readonly isDefault: boolean;
+  /** Counts the changes of its settings (vault-documents.ts); absent: none was kept yet. */
+  readonly settingsRevision?: number;
   readonly resources: readonly {
     readonly id: string;
     readonly type: string;
     readonly name: string;
     readonly extraInfo: Readonly<Record<string, unknown>>;
+    /** Policies pass it by. */
+    readonly suspended?: boolean;
   }[];
   readonly policyIds: readonly string[];
   /** The job that creates the Vault object; what follows waits for it. Null once it is done. */
@@ -72,6 +98,10 @@ export interface VaultRecord extends Omit<VaultView, 'allocatedGib' | 'usedBytes
 }
 
 export interface PolicyRecord extends Omit<Policy, 'vaultIds' | 'nextMs'> {
+  /** By whose clock the patterns go; absent is UTC. */
+  readonly patternZone?: string;
+  /** What only a policy of VBS has. */
+  readonly vbs?: Pick<VbsPolicy, 'startTime' | 'frequencyDays' | 'weekDays' | 'timeZone' | 'tags' | 'volumeIds'>;
   /** Points up to here have been dealt with. */
   readonly doneMs: number;
   /** Its backups are made on behalf of this user. */
@@ -110,7 +140,13 @@ export type JobAction =
   | 'markClone'
   | 'unmarkClone'
   | 'acceptTransfer'
+  /** What a project tells another about a backup that is shared. */
+  | 'tellShare'
   | 'deleteVault'
+  /** A vault's settings are put beside its backups. */
+  | 'keepSettings'
+  /** Long work of our own (operations.ts). */
+  | OperationKind
   /** Nothing to do elsewhere: bookkeeping that the native form shows as a job, or the sum of several jobs. */
   | 'none';
 
@@ -119,6 +155,7 @@ export type JobTarget =
   | { readonly kind: 'vault'; readonly id: string; readonly job: VaultJob }
   /** Another project, which owns what this job needs. */
   | { readonly kind: 'project'; readonly id: string; readonly job: HandOver }
+  | { readonly kind: 'peer'; readonly id: string; readonly news: ShareNews }
   | { readonly kind: 'none' };
 
 /** What a job is about; each may be gone when it ends. */
@@ -130,6 +167,8 @@ export interface JobSubjects {
   readonly serverId?: string;
   /** The disk that a clone is made of. */
   readonly sourceVolumeId?: string;
+  /** The vault that backups are copied to. */
+  readonly toVaultId?: string;
 }
 
 export interface JobRecord extends JobSubjects {
@@ -158,4 +197,8 @@ export interface JobRecord extends JobSubjects {
   readonly failReason: string | null;
   /** What the last try stumbled over; for people who look into the store. */
   readonly lastError: string | null;
+  /** Of an operation that has ended: what it told, what it cost, how far it came. */
+  readonly report?: unknown;
+  readonly cost?: MeterCounts | null;
+  readonly progress?: Progress;
 }

@@ -1,10 +1,11 @@
 // Restoring a backup: over a given disk (B7), or into a new one that is made for it (B8).
 
 import { Refusal } from '../faults.ts';
+import { placeOf, sourceOf } from './backup-places.ts';
 import { visibleBackup } from './backups.ts';
 import type { Caller, RestoreBackup, RestoreStarted } from './contract.ts';
 import type { Actor, Control } from './control.ts';
-import { beginCreate, emptyVolume, sourceOf } from './create-volumes.ts';
+import { beginCreate, eagerness, emptyVolume } from './create-volumes.ts';
 import { checkName } from './fields.ts';
 import { refuseWhileSnapshotted } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
@@ -37,7 +38,7 @@ export function restoreBackup(control: Control, caller: Caller, id: string, inpu
       targetId: volume.id,
       targetName: volume.name,
     },
-    backup.projectId,
+    backup.sharedFrom === undefined ? backup.projectId : control.projectId,
   );
   const named = input.face === 'native' || input.face === 'vbs';
   return { backupId: id, volumeId: volume.id, volumeName: volume.name, jobId: named ? jobId : null };
@@ -45,6 +46,7 @@ export function restoreBackup(control: Control, caller: Caller, id: string, inpu
 
 function restoreOver(control: Control, backup: BackupRecord, volumeId: string, jobId: string): VolumeRecord {
   const volume = control.volume(volumeId);
+  if (backup.sharedFrom !== undefined) throw new Refusal('share-restore', { id: backup.id });
   if (volume.status === 'backing-up') throw new Refusal('restore-volume-busy', { id: volumeId });
   if (volume.status === 'restoring-backup') throw new Refusal('restore-running', { id: volumeId });
   const restoring = beginOnVolume(volume, 'restore', jobId);
@@ -52,15 +54,15 @@ function restoreOver(control: Control, backup: BackupRecord, volumeId: string, j
   if (volume.sizeGib < backup.sizeGib)
     throw new Refusal('backup-size', { value: volume.sizeGib, size: backup.sizeGib });
   if (volume.system && !backup.volumeSystem) throw new Refusal('restore-system');
-  const { id: backupId, vaultId, storedAs = backupId } = backup;
+  const { vaultId, backupId } = placeOf(control, backup);
   begin(control, {
     id: jobId,
     action: 'restore',
     apiType: 'bksRestoreBackup',
-    target: onDisk(control, volume, { kind: 'restore', vaultId, backupId: storedAs }),
+    target: onDisk(control, volume, { kind: 'restore', vaultId, backupId, ...eagerness(volume) }),
     volumeId,
-    backupId,
-    entities: { volumeId, backupId },
+    backupId: backup.id,
+    entities: { volumeId, backupId: backup.id },
   });
   return control.volumes.put(restoring);
 }
@@ -85,6 +87,6 @@ function restoreNew(
     backupId: backup.id,
     jobId,
   });
-  beginCreate(control, volume, jobId, { source: sourceOf(backup) });
+  beginCreate(control, volume, jobId, { source: sourceOf(control, backup) });
   return volume;
 }

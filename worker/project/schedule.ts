@@ -1,103 +1,99 @@
-// Running policies when they come due, and moving a simulated clock past the points where they do.
+// Running policies that have come due.
 
-import { Refusal } from '../faults.ts';
-import { createCheckpoint, skipRun } from './checkpoints.ts';
-import type { ClockAdvance } from './contract.ts';
+import { fault, Refusal, renderFault } from '../faults.ts';
+import { createCheckpoint } from './checkpoints.ts';
+import type { ScheduledRun } from './contract.ts';
 import type { Control } from './control.ts';
-import { running } from './jobs.ts';
-import { ADVANCE_MS_MAX, ADVANCE_WAIT_MS_MAX } from './limits.ts';
-import { nextMs, reschedule, vaultIds } from './policies.ts';
-import type { JobRecord, PolicyRecord } from './records.ts';
-import { retainAll } from './retention.ts';
+import { createBackup, madeUpName } from './create-backups.ts';
+import type { PolicyRecord, VaultRecord } from './records.ts';
+import { skipTask } from './tasks.ts';
+import { nextMs, overdue, reschedule, vaultIds, volumeIds } from './timetable.ts';
+import { bindMatching } from './vault-resources.ts';
 
 /**
  * Runs a policy that has come due, inside a change; returns the checkpoints it made. However many points were missed, it
- * runs once: a late backup is worth having, several of the same moment are not.
+ * runs once, and says so: a late backup is worth having, several of the same moment are not.
  */
 export function runPolicy(control: Control, policyId: string): string[] {
   const policy = control.policies.get(policyId);
-  if (policy === null) return [];
   const nowMs = control.now();
-  const due = nextMs(control, policy);
+  const firstMs = policy === null ? null : nextMs(control, policy);
   const made: string[] = [];
-  if (due !== null && due <= nowMs) {
-    for (const vaultId of vaultIds(control, policyId)) {
-      const id = runOnVault(control, policy, vaultId);
-      if (id !== null) made.push(id);
-    }
+  if (policy !== null && firstMs !== null && firstMs <= nowMs) {
+    const points = overdue(policy, nowMs);
+    const run = { dueMs: points.at(-1)!, missedPoints: points.length - 1 };
+    if (run.missedPoints > 0) sayMissed(control, policy, run, firstMs);
+    made.push(...runNow(control, policy, run));
     control.policies.put({ ...policy, doneMs: nowMs });
   }
   reschedule(control, policyId);
   return made;
 }
 
-function runOnVault(control: Control, policy: PolicyRecord, vaultId: string): string | null {
-  const active = control.backups
-    .by('vaultId', vaultId)
-    .some((one) => one.status === 'creating' && one.policyId === policy.id);
-  if (active) {
-    skipRun(control, vaultId, policy.id);
-    return null;
+/** Backs up everything under a policy; returns the checkpoints. What cannot be backed up is in the log, with the reason. */
+function runNow(control: Control, policy: PolicyRecord, run: ScheduledRun): string[] {
+  if (policy.vbs !== undefined) {
+    backUpVolumes(control, policy);
+    return [];
   }
+  return vaultIds(control, policy.id)
+    .map((vaultId) => runOnVault(control, policy, bindMatching(control, control.vault(vaultId)), run))
+    .filter((checkpointId) => checkpointId !== null);
+}
+
+function runOnVault(control: Control, policy: PolicyRecord, vault: VaultRecord, run: ScheduledRun): string | null {
+  const isActive = control.backups
+    .by('vaultId', vault.id)
+    .some((one) => one.status === 'creating' && one.policyId === policy.id);
   try {
-    const { id } = createCheckpoint(control, policy, { vaultId, automatic: true, policyId: policy.id });
-    return id;
+    if (isActive) throw new Refusal('vault-running', { id: vault.id });
+    const input = { vaultId: vault.id, automatic: true, policyId: policy.id };
+    return createCheckpoint(control, policy, input, run).id;
   } catch (error) {
-    // An empty or locked vault must not keep the others from their turn.
-    if (error instanceof Refusal) return null;
-    throw error;
+    // An empty vault, or one whose last run is still going, must not keep the others from their turn.
+    logRefusal(control, error, { policyId: policy.id, vaultId: vault.id, vaultName: vault.name });
+    return null;
   }
 }
 
 /**
- * Moves the clock on, stopping at each point where a policy comes due, in order, and waiting there until the backups (and
- * the deletions that retention begins) have ended. When that takes too long the clock stays where it is by then.
+ * A VBS policy's backups go where a backup by hand would: into the vault that has the disk, else the project's own. They have
+ * the policy's tags. How many a disk may have by hand is no limit here: the policy may keep more.
  */
-export async function advanceClock(control: Control, ms: number): Promise<ClockAdvance> {
-  if (!Number.isInteger(ms) || ms < 0 || ms > ADVANCE_MS_MAX) {
-    throw new Refusal('invalid-request', { reason: `Advance by 0 to ${ADVANCE_MS_MAX} milliseconds.` });
-  }
-  const targetMs = control.now() + ms;
-  const waitUntilMs = Date.now() + ADVANCE_WAIT_MS_MAX;
-  const ran: ClockAdvance['ran'][number][] = [];
-  for (;;) {
-    const point = earliest(control, targetMs);
+export function backUpVolumes(control: Control, policy: PolicyRecord): void {
+  const tags = Object.fromEntries((policy.vbs?.tags ?? []).map(({ key, value }) => [key, value]));
+  for (const volumeId of volumeIds(control, policy)) {
+    const input = { face: 'cbr', volumeId, name: madeUpName('autobk'), tags } as const;
     try {
-      control.commit(() => {
-        control.clock.moveTo(point?.dueMs ?? targetMs);
-        if (point !== null) ran.push({ ...point, checkpointIds: runPolicy(control, point.policyId) });
-        for (const policy of control.policies.all()) {
-          reschedule(control, policy.id);
-          retainAll(control, policy);
-        }
-      });
-    } finally {
-      // Should it have been undone, what is remembered in memory was too.
-      control.clock.forget();
+      createBackup(control, policy, input, { automatic: true, policyId: policy.id });
+    } catch (error) {
+      const { name: resourceName = '' } = control.volumes.get(volumeId) ?? {};
+      logRefusal(control, error, { policyId: policy.id, resourceId: volumeId, resourceName });
     }
-    await settled(control, waitUntilMs);
-    if (point === null || Date.now() >= waitUntilMs) break;
   }
-  const nowMs = control.now();
-  const unsettled = scheduled(control).length;
-  return { nowMs, offsetMs: control.clock.offsetMs(), ran, unsettled, reachedTarget: nowMs >= targetMs };
 }
 
-/** The first point up to `targetMs`; of two at one moment the policy with the smaller id. */
-function earliest(control: Control, targetMs: number): { policyId: string; dueMs: number } | null {
-  const points = control.policies
-    .all()
-    .map((policy) => ({ policyId: policy.id, dueMs: nextMs(control, policy) }))
-    .filter((point): point is { policyId: string; dueMs: number } => point.dueMs !== null && point.dueMs <= targetMs)
-    .toSorted((a, b) => a.dueMs - b.dueMs || (a.policyId < b.policyId ? -1 : 1));
-  return points[0] ?? null;
+/** Puts a refusal into the log; anything else is a defect. */
+function logRefusal(
+  control: Control,
+  error: unknown,
+  about: Partial<Parameters<typeof skipTask>[1]> & { readonly policyId: string },
+): void {
+  if (!(error instanceof Refusal)) throw error;
+  const { vendorCode: errorCode, message: errorMessage } = renderFault(error.fault, 'cbr');
+  skipTask(control, { kind: 'backup', ...about, errorCode, errorMessage });
 }
 
-/** Jobs of the kind that policies begin. A disk that waits for its zone to be deleted does not hold up the days. */
-function scheduled(control: Control): JobRecord[] {
-  return running(control).filter(({ action }) => action === 'createBackup' || action === 'deleteBackup');
-}
-
-async function settled(control: Control, untilMs: number): Promise<void> {
-  while (scheduled(control).length > 0 && Date.now() < untilMs) await scheduler.wait(20);
+/** Says in the log of each vault (of the policy, when it names disks) that points were missed. */
+function sayMissed(control: Control, policy: PolicyRecord, run: ScheduledRun, firstMs: number): void {
+  const { message: errorMessage } = fault('policy-points-missed', {
+    id: policy.id,
+    points: run.missedPoints,
+    since: new Date(firstMs).toISOString(),
+  });
+  const vaults = policy.vbs === undefined ? vaultIds(control, policy.id).map((id) => control.vault(id)) : [null];
+  for (const vault of vaults) {
+    const about = { policyId: policy.id, vaultId: vault?.id ?? null, vaultName: vault?.name ?? null };
+    skipTask(control, { kind: 'backup', ...about, errorCode: null, errorMessage });
+  }
 }

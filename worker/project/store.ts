@@ -18,6 +18,7 @@ const DOCUMENTS = [
   'server',
   'job',
   'transfer',
+  'share',
   'message',
   'type',
   'qos',
@@ -65,6 +66,11 @@ export class Store {
     this.#createDocuments();
     this.#created = true;
     return true;
+  }
+
+  /** After deleteAll(): look again. */
+  forget(): void {
+    this.#created = null;
   }
 
   /** Rows of a query; none when nothing was ever stored. */

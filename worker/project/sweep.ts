@@ -4,6 +4,7 @@ import type { Control } from './control.ts';
 import { PATIENCE } from './limits.ts';
 import { clearMessages } from './messages.ts';
 import { retainAll } from './retention.ts';
+import { nextSweepMs } from './sweep-time.ts';
 
 /** Inside a change. Comes again for as long as there is anything to look after. */
 export function sweep(control: Control): void {
@@ -23,6 +24,6 @@ export function sweep(control: Control): void {
   control.store.rows('DELETE FROM revoked WHERE expires_ms < ?', realMs);
   clearMessages(control, control.now());
   const more = control.jobs.count() + control.policies.count() + control.messages.count() > 0;
-  if (more) control.due.set('sweep', realMs + PATIENCE.sweepMs);
+  if (more) control.due.set('sweep', nextSweepMs(control.now()) - control.clock.offsetMs());
   else control.due.clear('sweep');
 }

@@ -5,8 +5,12 @@ import { Refusal } from '../faults.ts';
 import type { Page, Task, TaskQuery } from './contract.ts';
 import type { Control } from './control.ts';
 import type { Failure } from './held.ts';
+import { dashed } from './jobs.ts';
 import { page } from './list.ts';
 import type { JobRecord, TaskRecord } from './records.ts';
+
+/** Why a job failed, where the vendor has a code for it. */
+const ERROR_CODES: Readonly<Partial<Record<Failure['code'], string>>> = { full: 'BackupService.6114' };
 
 type TaskFields = Pick<Task, 'kind'> & Partial<Omit<Task, 'id' | 'kind'>>;
 
@@ -21,7 +25,14 @@ export function beginTask(control: Control, jobId: string, fields: TaskFields, o
 
 /** Writes a line for something that did not happen. */
 export function skipTask(control: Control, fields: TaskFields & Pick<Task, 'errorCode' | 'errorMessage'>): void {
-  put(control, crypto.randomUUID(), null, { status: 'skipped', endedMs: control.now(), ...fields });
+  logTask(control, { status: 'skipped', startedMs: null, ...fields });
+}
+
+/** Writes a line for something that is over already. */
+export function logTask(control: Control, fields: TaskFields & Pick<Task, 'status'>): void {
+  const nowMs = control.now();
+  const progressPercent = fields.status === 'success' ? 100 : 0;
+  put(control, crypto.randomUUID(), null, { startedMs: nowMs, endedMs: nowMs, progressPercent, ...fields });
 }
 
 /** The job's line, if it has one, gets its outcome. */
@@ -32,7 +43,8 @@ export function endTask(control: Control, job: JobRecord, failure?: Failure): vo
     progressPercent: failure === undefined ? 100 : 0,
     endedMs: nowMs,
     updatedMs: nowMs,
-    errorCode: failure === undefined ? null : 'BackupService.9910',
+    errorCode: failure === undefined ? null : (ERROR_CODES[failure.code] ?? 'BackupService.9910'),
+    ...(failure === undefined ? {} : failCount(control, dashed(job.id))),
     errorMessage: failure?.message ?? null,
   });
 }
@@ -96,10 +108,12 @@ function put(
 
 function view(control: Control, task: TaskRecord): Task {
   const { jobId, ...shown } = task;
-  const percent = jobId === null ? undefined : control.progress.get(jobId);
+  const percent = jobId === null ? undefined : control.percent(jobId);
   return percent === undefined || task.endedMs !== null ? shown : { ...shown, progressPercent: percent };
 }
 
-function dashed(jobId: string): string {
-  return jobId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+/** What counts several things failed for all of them. */
+function failCount(control: Control, id: string): Pick<Task, 'failCount'> {
+  const { totalCount } = control.tasks.get(id) ?? {};
+  return totalCount === undefined ? {} : { failCount: totalCount };
 }

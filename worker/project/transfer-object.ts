@@ -15,6 +15,10 @@ type Caller = C.Caller;
 const KEY_BYTES = 8;
 const SALT_BYTES = 8;
 
+/** How long accepting waits for the giver to say that the volume is reserved. Real time. */
+const FIRST_WORD_MS = 3000;
+const FIRST_WORD_POLL_MS = 10;
+
 const WAITING: JobReport = { state: 'running', progress: { doneBytes: 0, totalBytes: 0 } };
 
 export class TransferObject extends CatalogObject implements C.TransferRpc {
@@ -53,9 +57,10 @@ export class TransferObject extends CatalogObject implements C.TransferRpc {
       source === projectId ? await this.offeredTransfer(id, authKey) : await this.#ask(source, id, authKey);
     if (!offered.ok) return offered;
     if (source !== projectId) {
-      return await this.withType(() =>
+      const taken = await this.withType(() =>
         this.change(caller, (control) => transfers.takeOver(control, caller, offered.value)),
       );
+      return taken.ok && (await this.#isRefused(offered.value.volume.id)) ? refuse('transfer-taken', { id }) : taken;
     }
     const kept = this.change(caller, (control) => transfers.deleteTransfer(control, id));
     await this.#forgetOffer(id);
@@ -103,6 +108,22 @@ export class TransferObject extends CatalogObject implements C.TransferRpc {
     this.control.commit(() => {
       if (this.control.transfers.get(transferId)?.accepted) this.control.transfers.delete(transferId);
     });
+  }
+
+  /**
+   * Waits for the giver's first word, which reserves the volume: of several that accept at once one has it, and the others
+   * are told. Without a word in time it is on its way all the same: the job goes on.
+   */
+  async #isRefused(volumeId: string): Promise<boolean> {
+    const { control } = this;
+    const jobId = control.volumes.get(volumeId)?.jobId;
+    for (const endMs = Date.now() + FIRST_WORD_MS; jobId != null && Date.now() < endMs; ) {
+      const job = control.jobs.get(jobId);
+      if (job === null || job.state !== 'running') return job?.succeeded === false;
+      if (job.accepted) return false;
+      await scheduler.wait(FIRST_WORD_POLL_MS);
+    }
+    return false;
   }
 
   async #ask(source: string, id: string, authKey: string): Promise<Outcome<C.TransferOffer>> {

@@ -131,17 +131,25 @@ export function takeOver(control: Control, actor: Actor, offered: TransferOffer)
 
 /**
  * Giving: the offer is this job's from now on, and nothing else may happen to the volume, not even by force. 'gone': it is
- * not to be had any more; 'wait': something still reads a snapshot or deletes one. Inside a change.
+ * not to be had any more; 'wait': it is the job's, but something still reads a snapshot or deletes one. Inside a change.
  */
 export function takenBy(control: Control, jobId: string, job: HandOver): TransferRecord | 'gone' | 'wait' {
-  const transfer = control.transfers.get(job.transferId);
-  if (transfer === null) return 'gone';
-  if (transfer.takenBy !== null) return transfer.takenBy === jobId ? transfer : 'gone';
+  const offered = control.transfers.get(job.transferId);
+  if (offered === null) return 'gone';
+  const transfer = offered.takenBy === null ? reserved(control, offered, jobId, job) : offered;
+  if (transfer?.takenBy !== jobId) return 'gone';
+  // What has gone over waits for nothing more.
+  if (transfer.handed !== null) return transfer;
+  const snapshots = snapshotsOf(control, transfer.volumeId);
+  const isBusy = isCloned(control, transfer.volumeId, snapshots) || snapshots.some((each) => each.jobId !== null);
+  return isBusy ? 'wait' : transfer;
+}
+
+/** The offer as this job's; null when the volume is not to be had. */
+function reserved(control: Control, transfer: TransferRecord, jobId: string, job: HandOver): TransferRecord | null {
   const volume = control.volumes.get(transfer.volumeId);
   // Since the key was looked at it was reset or deleted by force, or another offer of it was accepted.
-  if (volume?.status !== 'awaiting-transfer' || volume.jobId !== null) return 'gone';
-  const snapshots = snapshotsOf(control, volume.id);
-  if (isCloned(control, volume.id, snapshots) || snapshots.some((each) => each.jobId !== null)) return 'wait';
+  if (volume?.status !== 'awaiting-transfer' || volume.jobId !== null) return null;
   control.volumes.put({ ...volume, jobId });
   return control.transfers.put({ ...transfer, takenBy: jobId, destinationProjectId: job.toProjectId });
 }

@@ -4,7 +4,9 @@ import { type Ending, heldVault } from './held.ts';
 import type { JobAction } from './records.ts';
 import { endTask } from './tasks.ts';
 
-export const vaultEndings: Readonly<Record<Extract<JobAction, 'createVault' | 'deleteVault'>, Ending>> = {
+export const vaultEndings: Readonly<
+  Record<Extract<JobAction, 'createVault' | 'deleteVault' | 'keepSettings'>, Ending>
+> = {
   createVault: {
     errorCode: 'BackupService.9910',
     done(control, job) {
@@ -16,6 +18,9 @@ export const vaultEndings: Readonly<Record<Extract<JobAction, 'createVault' | 'd
       if (vault?.createJobId === job.id) control.vaults.put({ ...vault, createJobId: null, status: 'error' });
     },
   },
+
+  // They are the project's all the same; object storage then has older ones.
+  keepSettings: { errorCode: 'BackupService.9910', done() {}, failed() {} },
 
   deleteVault: {
     errorCode: 'BackupService.9910',

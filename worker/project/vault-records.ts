@@ -35,15 +35,42 @@ export function usedBytes(control: Control, vaultId: string): number {
   return totals.find((group) => group.group === vaultId)?.sum ?? 0;
 }
 
-/** The vault with room for at least one byte more, expanded if it may be; refuses when it is full. */
-function withRoom(control: Control, vault: VaultRecord): VaultRecord {
+/** The vault, or the refusal that it is full: it has no room for one byte more. */
+export function withRoom(control: Control, vault: VaultRecord): VaultRecord {
   const used = usedBytes(control, vault.id);
   if (used < vault.sizeGib * GIB) return vault;
-  const sizeGib = Math.min(Math.ceil(vault.sizeGib * AUTO_EXPAND_FACTOR), VAULT_SIZE_GIB_MAX);
-  if (!vault.autoExpand || used >= sizeGib * GIB) {
-    throw new Refusal('vault-full', { id: vault.id, used: Math.ceil(used / GIB), size: vault.sizeGib });
+  throw new Refusal('vault-full', { id: vault.id, used: Math.ceil(used / GIB), size: vault.sizeGib });
+}
+
+/** How much the vault's object may take. One that expands by itself takes what comes, and is made to fit afterwards. */
+export function capacityBytes(vault: VaultRecord): number {
+  return (vault.autoExpand ? VAULT_SIZE_GIB_MAX : vault.sizeGib) * GIB;
+}
+
+/**
+ * After a backup was added: a vault that expands by itself grows by a quarter, as often as it takes to have room again. One
+ * that was full before that was switched on stays full, as the vendor says.
+ */
+export function expandWhenFull(control: Control, vaultId: string): void {
+  const vault = control.vaults.get(vaultId);
+  if (vault?.autoExpand !== true) return;
+  const used = usedBytes(control, vaultId);
+  let { sizeGib } = vault;
+  while (used >= sizeGib * GIB && sizeGib < VAULT_SIZE_GIB_MAX) {
+    sizeGib = Math.min(Math.ceil(sizeGib * AUTO_EXPAND_FACTOR), VAULT_SIZE_GIB_MAX);
   }
-  return control.vaults.put({ ...vault, sizeGib, updatedMs: control.now() });
+  if (sizeGib !== vault.sizeGib) control.vaults.put({ ...vault, sizeGib, updatedMs: control.now() });
+}
+
+/** Sum of the sizes of the disks that a vault protects. */
+export function allocatedGib(control: Control, vault: VaultRecord): number {
+  return vault.resources.reduce((sum, { id }) => sum + (control.volumes.get(id)?.sizeGib ?? 0), 0);
+}
+
+/** Refuses a vault that is smaller than what is in it. Inside a change: throwing undoes what was written. */
+export function checkCapacity(control: Control, vault: VaultRecord): void {
+  const allocated = allocatedGib(control, vault);
+  if (allocated > vault.sizeGib) throw new Refusal('vault-capacity', { value: vault.sizeGib, allocated });
 }
 
 /** The vault, or the refusal that it is not available. */
@@ -98,9 +125,9 @@ export function emptyVault(control: Control, actor: Actor, name: string): VaultR
 
 /** The contract's view of a record, with what its backups and resources add up to. */
 export function view(control: Control, record: VaultRecord): VaultView {
-  const { isDefault, createJobId, jobId, ...vault } = record;
+  const { isDefault, createJobId, jobId, settingsRevision, ...vault } = record;
   const backups = control.backups.by('vaultId', vault.id);
-  const resources = vault.resources.map((resource): VaultResource => {
+  const resources = vault.resources.map(({ suspended, ...resource }): VaultResource => {
     const own = backups.filter((backup) => backup.volumeId === resource.id);
     return {
       ...resource,
@@ -108,10 +135,15 @@ export function view(control: Control, record: VaultRecord): VaultView {
       protectStatus: protectStatus(own),
       backupBytes: own.reduce((sum, backup) => sum + backup.storedBytes, 0),
       backupCount: own.length,
+      autoProtect: suspended !== true,
     };
   });
-  const allocatedGib = resources.reduce((sum, resource) => sum + resource.sizeGib, 0);
-  return { ...vault, resources, allocatedGib, usedBytes: backups.reduce((sum, backup) => sum + backup.storedBytes, 0) };
+  return {
+    ...vault,
+    resources,
+    allocatedGib: allocatedGib(control, record),
+    usedBytes: backups.reduce((sum, backup) => sum + backup.storedBytes, 0),
+  };
 }
 
 function protectStatus(backups: readonly BackupRecord[]): ProtectStatus {

@@ -1,8 +1,10 @@
 // A Vault as the engine's VaultClient, over RPC.
 
 import type { Meter } from '../../engine/cost.ts';
+import type { Presence } from '../../engine/repository/claims.ts';
 import { encodeEntries } from '../../engine/repository/pack-format.ts';
 import type {
+  BackupLabel,
   BeginReport,
   BeginRequest,
   CommitReport,
@@ -18,7 +20,7 @@ import { type Answer, type PackedRefs, packRefs, unwrap } from './wire.ts';
 /** What the Vault class offers a Disk. Each call names the project: a foreign vault answers as if it were not there. */
 export interface VaultWire {
   begin(projectId: string, request: BeginRequest): Promise<Answer<BeginReport>>;
-  lookup(projectId: string, sessionId: string, refs: PackedRefs): Promise<Answer<boolean[]>>;
+  lookup(projectId: string, sessionId: string, refs: PackedRefs): Promise<Answer<Presence[]>>;
   reserve(projectId: string, sessionId: string, packUuid: string, kind: Kind): Promise<Answer<{ key: string }>>;
   /** `entries`: as encodeEntries packs them. */
   addPack(
@@ -27,6 +29,7 @@ export interface VaultWire {
     packUuid: string,
     entries: Uint8Array,
     packBytes: number,
+    capacityBytes?: number,
   ): Promise<Answer<void>>;
   commit(projectId: string, sessionId: string, request: CommitRequest): Promise<Answer<CommitReport>>;
   abort(projectId: string, sessionId: string): Promise<Answer<'aborted' | 'done'>>;
@@ -41,9 +44,12 @@ export interface VaultWire {
 export interface BackupRoot {
   readonly root: Digest;
   readonly sizeBytes: number;
+  /** What it is of. */
+  readonly diskId: string;
+  readonly label: BackupLabel;
 }
 
-/** Root and size of an available backup. Throws `not-found`. */
+/** What an available backup holds, and of what. Throws `not-found`. */
 export async function backupRoot(
   env: Env,
   projectId: string,
@@ -56,8 +62,17 @@ export async function backupRoot(
   return unwrap(await wire.root(projectId, backupId), meter);
 }
 
-/** The vault `vaultId` as seen by `projectId`. `meter`: counts the calls, and what the vault did for them. */
-export function vaultClient(env: Env, projectId: string, vaultId: string, meter?: Meter): VaultClient {
+/**
+ * The vault `vaultId` as seen by `projectId`. `meter`: counts the calls, and what the vault did for them. `capacityBytes`:
+ * packs that would make the vault larger are refused (`full`).
+ */
+export function vaultClient(
+  env: Env,
+  projectId: string,
+  vaultId: string,
+  meter?: Meter,
+  capacityBytes?: number,
+): VaultClient {
   // A fresh stub for every call: after an exception a stub stays broken.
   const wire = () => {
     if (meter) meter.counts.objectRequests += 1;
@@ -68,8 +83,10 @@ export function vaultClient(env: Env, projectId: string, vaultId: string, meter?
     lookup: async (sessionId, refs) => unwrap(await wire().lookup(projectId, sessionId, packRefs(refs)), meter),
     reserve: async (sessionId, packUuid, kind) =>
       unwrap(await wire().reserve(projectId, sessionId, packUuid, kind), meter),
-    addPack: async (sessionId, packUuid, entries, packBytes) =>
-      unwrap(await wire().addPack(projectId, sessionId, packUuid, encodeEntries(entries), packBytes), meter),
+    addPack: async (sessionId, packUuid, entries, packBytes) => {
+      const packed = encodeEntries(entries);
+      return unwrap(await wire().addPack(projectId, sessionId, packUuid, packed, packBytes, capacityBytes), meter);
+    },
     // The root may be a view of a page: only its own 32 bytes are sent.
     commit: async (sessionId, request) =>
       unwrap(await wire().commit(projectId, sessionId, { ...request, root: request.root.slice() }), meter),

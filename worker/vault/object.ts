@@ -7,11 +7,14 @@ import { DurableObject } from 'cloudflare:workers';
 import { Meter } from '../../engine/cost.ts';
 import { EngineError, type EngineErrorCode } from '../../engine/errors.ts';
 import { decodeEntries } from '../../engine/repository/pack-format.ts';
-import type { BeginRequest, CommitRequest } from '../../engine/repository/ports.ts';
+import { type BeginRequest, type CommitRequest, VaultState } from '../../engine/repository/ports.ts';
 import { BackupReader } from '../../engine/repository/reader.ts';
+import { claimForDeletion } from '../../engine/repository/rebuild-takeover.ts';
+import { putSettings } from '../../engine/repository/settings.ts';
 import { VaultCore } from '../../engine/repository/vault.ts';
-import { VAULT_FORMAT } from '../../engine/repository/vault-context.ts';
-import type { Kind } from '../../engine/types.ts';
+import { VAULT_FORMAT, type VaultPorts } from '../../engine/repository/vault-context.ts';
+import { damageVault, type VaultDamage } from '../../engine/repository/vault-damage.ts';
+import type { Kind, ObjectRef } from '../../engine/types.ts';
 import { R2Obs } from '../adapters/r2-obs.ts';
 import { SqlVaultStore } from '../adapters/sql-vault-store.ts';
 import { dataFault } from '../disk/bytes.ts';
@@ -24,9 +27,13 @@ import { readConnecting } from '../nbd/upgrade.ts';
 import { CloseCode } from '../nbd/wire.ts';
 import type { JobFailure, JobReport, VaultJob, VaultRpc } from '../protocol.ts';
 import { blocksResponse, bytesResponse, singleBlock } from './bytes.ts';
+import { refuseBeyond } from './capacity.ts';
 import type { VaultWire } from './client.ts';
 import { BackupExport } from './nbd-export.ts';
+import { VaultOperations } from './operations.ts';
 import { openVaultPoints } from './points.ts';
+import { VaultRebuild } from './rebuild.ts';
+import { isOperationJob, type OperationJob, startOperation } from './start-operation.ts';
 import { answer, Bill, type PackedRefs, unpackRefs } from './wire.ts';
 
 const FAILURES: Partial<Record<EngineErrorCode, JobFailure>> = {
@@ -34,6 +41,7 @@ const FAILURES: Partial<Record<EngineErrorCode, JobFailure>> = {
   damaged: 'damaged',
   'not-found': 'not-found',
   invalid: 'invalid',
+  exists: 'invalid',
   full: 'full',
 };
 
@@ -41,7 +49,10 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
   readonly #meter = new Meter();
   readonly #bill = new Bill(this.#meter);
   readonly #store: SqlVaultStore;
+  readonly #ports: VaultPorts;
   readonly #core: VaultCore;
+  readonly #rebuilding: VaultRebuild;
+  readonly #operations: VaultOperations<OperationJob>;
   readonly #nbd: NbdSockets;
   /** Of the backup that was read last: a client reads a backup in many ranges. */
   #reader: { readonly backupId: string; readonly reader: BackupReader } | null = null;
@@ -49,13 +60,16 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new SqlVaultStore(ctx.storage, this.#meter);
-    this.#core = new VaultCore({
+    this.#ports = {
       store: this.#store,
       obs: new R2Obs(env.OBS, this.#meter),
       clock: { nowMs: () => Date.now() },
       host: engineHost(),
       pause: () => scheduler.wait(0),
-    });
+    };
+    this.#core = new VaultCore(this.#ports);
+    this.#rebuilding = new VaultRebuild(this.#ports);
+    this.#operations = new VaultOperations((job, work) => startOperation(env, this.#core, this.#meter, job, work));
     this.#nbd = new NbdSockets(ctx, {
       ready: async () => undefined,
       open: ({ point }) => {
@@ -76,11 +90,19 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
     const mark = this.#meter.mark();
     try {
       if (job.kind === 'create') return await this.#create(projectId);
-      if (!this.#isOf(projectId)) return { state: 'gone' };
+      if (job.kind === 'rebuild') return await this.#rebuild(projectId, jobId, job.onlyIfLost);
+      if (!this.#isOf(projectId) && !(job.kind === 'delete' && (await this.#claim(projectId)))) {
+        return { state: 'gone' };
+      }
       const known = this.#store.readJob(jobId);
       if (known !== null) return JSON.parse(known) as JobReport;
       if (job.kind === 'delete') return await this.#delete();
-      await this.#core.deleteBackup(job.backupId);
+      if (isOperationJob(job)) {
+        const report = await this.#operations.run(jobId, job);
+        return report.state === 'done' ? this.#remember(jobId, report) : report;
+      }
+      if (job.kind === 'settings') await putSettings(this.#core.context, job.revision, job.settings);
+      else await this.#core.deleteBackup(job.backupId);
       return this.#remember(jobId, { state: 'done', result: { cost: this.#meter.since(mark) } });
     } catch (error) {
       const code = error instanceof EngineError ? FAILURES[error.code] : undefined;
@@ -91,7 +113,18 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
   }
 
   async forget(projectId: string, jobId: string): Promise<void> {
+    this.#operations.drop(jobId);
     if (this.#isOf(projectId)) this.#store.deleteJob(jobId);
+  }
+
+  async damage(projectId: string, spec: VaultDamage): Promise<{ hit: number }> {
+    if (this.env.EVS_SIMULATION !== 'true') throw new Error('damage is for simulations only');
+    if (!this.#isOf(projectId)) return { hit: 0 };
+    const { obs, host } = this.#core.context;
+    const hit = await damageVault(obs, host, this.#core.context.keys(), spec);
+    // What it remembers is not damaged.
+    this.#reader = null;
+    return { hit };
   }
 
   async #create(projectId: string): Promise<JobReport> {
@@ -101,6 +134,32 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
     this.#store.createTables();
     await this.#core.create(projectId, vaultId);
     return { state: 'done', result: {} };
+  }
+
+  /** For a vault without rows too. One that was deleted meanwhile goes on being deleted. */
+  async #rebuild(projectId: string, jobId: string, onlyIfLost: boolean): Promise<JobReport> {
+    if (this.#store.readMeta() !== null && !this.#isOf(projectId)) return { state: 'gone' };
+    this.#reader = null;
+    try {
+      return await this.#rebuilding.run({ projectId, vaultId: this.ctx.id.name ?? '', jobId, onlyIfLost });
+    } catch (error) {
+      if (this.#store.readMeta()?.state === VaultState.closing) return await this.#delete();
+      throw error;
+    }
+  }
+
+  /** A vault whose rows were lost and that is to be deleted: false when there is none. */
+  async #claim(projectId: string): Promise<boolean> {
+    if (this.#store.readMeta() !== null) return false;
+    return claimForDeletion(this.#ports, { projectId, vaultId: this.ctx.id.name ?? '' });
+  }
+
+  async lose(projectId: string): Promise<void> {
+    if (this.env.EVS_SIMULATION !== 'true') throw new Error('losing rows is for simulations only');
+    if (!this.#isOf(projectId)) return;
+    await this.ctx.storage.deleteAll();
+    this.#store.forgetTables();
+    this.#reader = null;
   }
 
   async #delete(): Promise<JobReport> {
@@ -142,8 +201,20 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
     return this.#for(projectId, (core) => core.reserve(sessionId, packUuid, kind));
   }
 
-  addPack(projectId: string, sessionId: string, packUuid: string, entries: Uint8Array, packBytes: number) {
-    return this.#for(projectId, (core) => core.addPack(sessionId, packUuid, decodeEntries(entries), packBytes));
+  addPack(
+    projectId: string,
+    sessionId: string,
+    packUuid: string,
+    entries: Uint8Array,
+    packBytes: number,
+    capacityBytes?: number,
+  ) {
+    return this.#for(projectId, (core) => {
+      if (capacityBytes !== undefined) {
+        refuseBeyond(this.#store, { sessionId, uuid: packUuid, bytes: packBytes }, capacityBytes);
+      }
+      return core.addPack(sessionId, packUuid, decodeEntries(entries), packBytes);
+    });
   }
 
   commit(projectId: string, sessionId: string, request: CommitRequest) {
@@ -172,9 +243,9 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
 
   root(projectId: string, backupId: string) {
     return this.#for(projectId, async (core) => {
-      const { root, sizeBytes } = core.available(backupId);
+      const { root, sizeBytes, diskId, label } = core.available(backupId);
       // A view of a row would be sent with all that is around it.
-      return { root: root.slice(), sizeBytes };
+      return { root: root.slice(), sizeBytes, diskId, label };
     });
   }
 
@@ -210,7 +281,8 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
   #readerOf(backupId: string) {
     const row = this.#core.available(backupId);
     if (this.#reader?.backupId !== row.id) {
-      const reader = new BackupReader(engineHost(), this.#core.context.source, row);
+      const onBad = (refs: readonly ObjectRef[]) => this.#core.report(refs);
+      const reader = new BackupReader(engineHost(), this.#core.context.source, row, onBad);
       this.#reader = { backupId: row.id, reader };
     }
     return { row, reader: this.#reader.reader };

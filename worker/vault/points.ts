@@ -13,6 +13,10 @@ import type { PointName } from '../protocol.ts';
 /** Pages of one path of each backup with their neighbours, and the blocks of one group. */
 const CACHE_BYTES = 4 * 2 ** 20;
 
+/**
+ * Opens the points. Nothing keeps their backups from being deleted meanwhile: then whoever reads them is told so at its next
+ * turn, and what it had by then was right.
+ */
 export async function openVaultPoints(core: VaultCore, meter: Meter, from: PointName, to: PointName): Promise<Points> {
   const mark = meter.mark();
   const host = engineHost();
@@ -28,8 +32,7 @@ export async function openVaultPoints(core: VaultCore, meter: Meter, from: Point
     },
     async pause() {
       await core.context.pause();
-      // Throws when the vault is gone.
-      core.context.meta();
+      for (const name of [from, to]) if (name.kind === 'backup') core.available(name.backupId);
     },
     cost: () => meter.since(mark),
     close: () => undefined,

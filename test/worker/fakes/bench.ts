@@ -14,6 +14,8 @@ import type {
   Snapshot,
   Volume,
 } from '../../../worker/project/contract.ts';
+import type { PolicyRecord } from '../../../worker/project/records.ts';
+import { overdue } from '../../../worker/project/timetable.ts';
 import { type CrashPoint, type FakesEnv, ProjectOnFakes } from './control-plane.ts';
 import type { FakeDisk } from './fake-disk.ts';
 import type { FakeVault } from './fake-vault.ts';
@@ -148,6 +150,37 @@ export class Bench {
       // Long enough for the answer to be stored: it is the question that is repeated here, not the loss of answers.
       await scheduler.wait(50);
     }
+  }
+
+  /** A vault with these disks, under a policy. */
+  vaultWith(volumes: readonly Volume[], policyId: string): ReturnType<ProjectRpc['createVault']> {
+    return this.project.createVault(this.caller, {
+      name: 'v',
+      sizeGib: 100,
+      objectType: 'disk',
+      protectType: 'backup',
+      consistentLevel: 'crash_consistent',
+      resources: volumes.map(({ id }) => ({ id, type: 'OS::Cinder::Volume' })),
+      policyId,
+    });
+  }
+
+  /**
+   * As if the object had slept since `ms` before now, when the policy was made: its point is due, the alarm is yet to ring.
+   * Returns the newest point that passed, and those before it.
+   */
+  async away(policyId: string, ms: number): Promise<[number, number[]]> {
+    const points = await runInDurableObject(this.stub, async (_project, { storage }) => {
+      const { body } = storage.sql.exec(`SELECT body FROM policy WHERE id = '${policyId}'`).one();
+      const policy: PolicyRecord = JSON.parse(String(body));
+      const earlier = { ...policy, startMs: policy.startMs - ms, doneMs: Date.now() - ms };
+      storage.sql.exec('UPDATE policy SET body = ? WHERE id = ?', JSON.stringify(earlier), policyId);
+      storage.sql.exec(`UPDATE due SET due_ms = 1 WHERE key = 'policy:${policyId}'`);
+      return overdue(earlier, Date.now());
+    });
+    await this.crash();
+    await runInDurableObject(this.stub, (_project, state) => state.storage.setAlarm(Date.now() + 3600_000));
+    return [points.at(-1)!, points.slice(0, -1)];
   }
 
   /** Makes everything due and rings. */

@@ -6,6 +6,7 @@ import { CINDER_REQUESTS } from './requests/cinder.ts';
 import { NATIVE_REQUESTS } from './requests/native.ts';
 import { OPERATOR_REQUESTS } from './requests/operators.ts';
 import { OWN_REQUESTS } from './requests/own.ts';
+import { POLICY_REQUESTS } from './requests/policies.ts';
 import { SERVER_REQUESTS } from './requests/servers.ts';
 import { TYPE_REQUESTS } from './requests/types.ts';
 import { VAULT_REQUESTS } from './requests/vaults.ts';
@@ -35,6 +36,7 @@ export const REQUESTS: Requests = {
   ...BACKUP_REQUESTS,
   ...NATIVE_REQUESTS,
   ...VAULT_REQUESTS,
+  ...POLICY_REQUESTS,
   ...SERVER_REQUESTS,
   ...OWN_REQUESTS,
 };

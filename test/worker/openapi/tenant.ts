@@ -29,6 +29,7 @@ const LISTS = [
   '/evs/v3/{p}/os-quota-sets/{p}?usage=True',
   '/cbr/v3/{p}/vaults',
   '/cbr/v3/{p}/policies',
+  '/vbs/v2/{p}/backuppolicy',
   '/cbr/v3/{p}/operation-logs',
   '/ecs/v2.1/{p}/servers/detail',
   '/sim/v1/zones',
@@ -164,6 +165,19 @@ export class Tenant {
       trigger: { properties: { pattern: ['FREQ=DAILY;BYHOUR=14;BYMINUTE=00'] } },
     };
     return (await this.ask('POST', '/cbr/v3/{p}/policies', { policy })).policy.id;
+  }
+
+  vbsPolicy(): Promise<string> {
+    return this.#once('vbsPolicy', () => this.#newVbsPolicy());
+  }
+
+  async #newVbsPolicy(): Promise<string> {
+    const policy = {
+      backup_policy_name: 'policy',
+      scheduled_policy: { start_time: '02:00', frequency: 1, rentention_num: 7, status: 'ON' },
+      tags: [{ key: 'key', value: 'value' }],
+    };
+    return (await this.ask('POST', '/vbs/v2/{p}/backuppolicy', policy)).backup_policy_id;
   }
 
   checkpoint(): Promise<string> {

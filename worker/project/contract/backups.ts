@@ -2,6 +2,7 @@
 
 import type { Face } from '../../faults.ts';
 import type { ListQuery } from './common.ts';
+import type { ShareStatus } from './sharing.ts';
 
 /** CBR shows creating as protecting. A backup in an unfinished state is never readable. */
 export type BackupStatus = 'creating' | 'available' | 'restoring' | 'deleting' | 'error' | 'error_deleting';
@@ -37,6 +38,9 @@ export interface Backup {
   readonly logicalBytes: number;
   /** What it added to the vault. */
   readonly storedBytes: number;
+  /** Bytes of blocks that differ from the backup before, and what of them the vault had; absent when nobody counted. */
+  readonly changedBytes?: number;
+  readonly knownBytes?: number;
   readonly progressPercent: number;
   readonly container: string | null;
   readonly metadata: Readonly<Record<string, string>>;
@@ -49,6 +53,10 @@ export interface Backup {
   /** When its policy lets it go: said when it is made, and not changed by later rules. Null: never by age. */
   readonly expiresMs: number | null;
   readonly failReason: string | null;
+  /** The native form of VBS made it, which wraps descriptions up. */
+  readonly madeBy?: 'vbs';
+  /** Given in the native form of VBS. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 export interface CreateBackup {
@@ -65,6 +73,8 @@ export interface CreateBackup {
   /** Cinder: also while the volume is in use; the vendor's forms always may. */
   readonly force?: boolean | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** VBS. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   /** Default: the vault that holds the disk, else the project's `default`, made when needed. */
   readonly vaultId?: string | undefined;
 }
@@ -80,11 +90,19 @@ export interface BackupQuery extends ListQuery {
   readonly name?: string | undefined;
   readonly status?: readonly string[] | undefined;
   readonly volumeId?: string | undefined;
+  /** A part of the disk's id. */
+  readonly volumeIdPart?: string | undefined;
   readonly volumeName?: string | undefined;
   readonly volumeZone?: string | undefined;
   readonly vaultId?: string | undefined;
   readonly checkpointId?: string | undefined;
   readonly snapshotId?: string | undefined;
+  /** Default private: what others share is left out. */
+  readonly ownType?: 'private' | 'shared' | 'all_granted' | undefined;
+  /** In a vault that is full to at least so many percent. */
+  readonly vaultUsedPercentMin?: number | undefined;
+  /** Of shared ones: what this project said to them. */
+  readonly memberStatus?: ShareStatus | undefined;
   /** For administrators: whose backups; absent is everybody's. Others see their own. */
   readonly ownerId?: string | undefined;
   /** Of createdMs, inclusive. */

@@ -51,14 +51,22 @@ export interface ClockState {
   readonly offsetMs: number;
 }
 
-/** `ran`: policy points that came due, in order; `unsettled`: backups still running when the wait ended. */
+/** `ran`: policy points that came due, in order; `sweptMs`: when the daily sweep came; `unsettled`: backups still running when the wait ended. */
 export interface ClockAdvance extends ClockState {
   readonly ran: readonly {
     readonly policyId: string;
     readonly dueMs: number;
     readonly checkpointIds: readonly string[];
   }[];
+  readonly sweptMs: readonly number[];
   readonly unsettled: number;
   /** False when the wait ended first: the clock then stands at the last point that was run. */
   readonly reachedTarget: boolean;
+}
+
+/** A volume that somebody connects to. */
+export interface Connected {
+  readonly multiattach: boolean;
+  /** Names this stay of the volume with its users; null where it is being attached without such a record. */
+  readonly attachmentId: string | null;
 }

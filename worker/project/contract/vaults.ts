@@ -1,6 +1,7 @@
 // Vaults, checkpoints and the operation log (CBR).
 
 import type { ListQuery } from './common.ts';
+import type { Tag } from './policies.ts';
 
 export type ProtectStatus = 'available' | 'protecting' | 'restoring' | 'removing' | 'error';
 
@@ -13,6 +14,8 @@ export interface VaultResource {
   readonly backupBytes: number;
   readonly backupCount: number;
   readonly extraInfo: Readonly<Record<string, unknown>>;
+  /** False: policies pass it by. */
+  readonly autoProtect: boolean;
 }
 
 export interface VaultView {
@@ -20,7 +23,7 @@ export interface VaultView {
   readonly name: string;
   readonly description: string | null;
   readonly status: 'available' | 'lock' | 'frozen' | 'deleting' | 'error';
-  /** First cut: `disk` only. */
+  /** `disk`: there are no others. */
   readonly objectType: string;
   readonly protectType: string;
   readonly consistentLevel: string;
@@ -30,8 +33,9 @@ export interface VaultView {
   readonly usedBytes: number;
   readonly autoBind: boolean;
   readonly autoExpand: boolean;
-  readonly bindRules: readonly { readonly key: string; readonly value: string }[];
-  readonly tags: readonly { readonly key: string; readonly value: string }[];
+  /** Tags of disks that are bound by themselves: one that matches is enough; none at all takes every disk. */
+  readonly bindRules: readonly Tag[];
+  readonly tags: readonly Tag[];
   readonly thresholdPercent: number;
   readonly smnNotify: boolean;
   readonly locked: boolean;
@@ -56,7 +60,7 @@ export interface VaultSettings {
   readonly sizeGib?: number | undefined;
   readonly autoBind?: boolean | undefined;
   readonly autoExpand?: boolean | undefined;
-  readonly bindRules?: readonly { readonly key: string; readonly value: string }[] | undefined;
+  readonly bindRules?: readonly Tag[] | undefined;
   readonly thresholdPercent?: number | undefined;
   readonly smnNotify?: boolean | undefined;
   readonly locked?: boolean | undefined;
@@ -70,7 +74,56 @@ export interface CreateVault extends VaultSettings {
   readonly consistentLevel: string;
   readonly resources: readonly ResourceRef[];
   readonly policyId?: string | undefined;
-  readonly tags?: readonly { readonly key: string; readonly value: string }[] | undefined;
+  readonly tags?: readonly Tag[] | undefined;
+}
+
+/** Absent keys: nothing is asked. Several keys of one list must all be so, of several values of a key one. */
+export interface VaultTagQuery extends ListQuery {
+  readonly tags?: readonly TagChoice[] | undefined;
+  readonly tagsAny?: readonly TagChoice[] | undefined;
+  readonly notTags?: readonly TagChoice[] | undefined;
+  readonly notTagsAny?: readonly TagChoice[] | undefined;
+  readonly withoutAnyTag?: boolean | undefined;
+  /** A part of the name, whatever its case. */
+  readonly namePart?: string | undefined;
+  readonly objectType?: string | undefined;
+}
+
+/** Tags to set (a key that is there gets its new value), and keys to take away: they must be there. */
+export interface VaultTagChange {
+  readonly set?: readonly Tag[] | undefined;
+  readonly remove?: readonly string[] | undefined;
+}
+
+/** A key with one of the values; without values, with any. */
+export interface TagChoice {
+  readonly key: string;
+  readonly values: readonly string[];
+}
+
+/** Capacity of all vaults of a project. */
+export interface VaultSummary {
+  readonly sizeGib: number;
+  readonly usedBytes: number;
+}
+
+/** A disk, and whether a vault could take it. */
+export interface ProtectableDisk {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly sizeGib: number;
+  readonly zone: string;
+  /** The vault that protects it, or null. */
+  readonly vaultId: string | null;
+}
+
+export interface ProtectableQuery extends ListQuery {
+  readonly ids?: readonly string[] | undefined;
+  readonly name?: string | undefined;
+  readonly status?: string | undefined;
+  /** Disks attached to it. */
+  readonly serverId?: string | undefined;
 }
 
 export interface VaultQuery extends ListQuery {
@@ -110,6 +163,14 @@ export interface Checkpoint {
   }[];
   readonly projectId: string;
   readonly createdMs: number;
+  /** Of a policy's run. */
+  readonly scheduled?: ScheduledRun;
+}
+
+/** The point of its timetable that a run is for, and how many before it passed without one. */
+export interface ScheduledRun {
+  readonly dueMs: number;
+  readonly missedPoints: number;
 }
 
 export interface CreateCheckpoint {
@@ -140,6 +201,10 @@ export interface Task {
   /** Restore only. */
   readonly targetId: string | null;
   readonly targetName: string | null;
+  /** Of a vault's deletion, or of resources taken out: how many there were, and for how many it failed. */
+  readonly totalCount?: number;
+  readonly failCount?: number;
+  readonly resources?: readonly { readonly id: string; readonly type: string; readonly name: string }[];
   readonly progressPercent: number;
   readonly createdMs: number;
   readonly startedMs: number | null;

@@ -6,14 +6,14 @@ import { badRequest } from '../../http/errors.ts';
 import { clearableText, optionalFlag, optionalStringMap, optionalText, queryFlag } from '../../http/fields.ts';
 import { type App, type Call, empty, json, Routes } from '../../http/operation.ts';
 import { askProject, isAdmin } from '../../http/reach.ts';
-import { plainTime } from '../../http/times.ts';
 import { placeOf } from '../../project/backup-records.ts';
 import { BACKUP_SORT_KEYS } from '../../project/backups.ts';
-import type { Backup, Caller, ListQuery, ProjectRpc } from '../../project/contract.ts';
+import type { Caller, ListQuery, ProjectRpc } from '../../project/contract.ts';
 import { ListParameters, listBody, pageFor } from '../cinder/lists.ts';
 import { CinderBackup, CinderBackupDetail, links } from '../cinder/shapes.ts';
 import { SINCE } from '../cinder/since.ts';
-import { linksOf, summaryView, type ViewContext } from '../cinder/views.ts';
+import { summaryView } from '../cinder/views.ts';
+import { type BackupFace, backupDetail, VbsBackupDetail } from './views.ts';
 
 const CreateBody = z.object({
   backup: z.object({
@@ -39,6 +39,7 @@ const BackupList = ListParameters.extend({
   name: z.string().optional(),
   status: z.string().optional(),
   volume_id: z.string().optional(),
+  'volume_id~': z.string().optional(),
   snapshot_id: z.string().optional(),
 });
 
@@ -49,39 +50,6 @@ const ActionBody = z.looseObject({
 
 const Exported = z.strictObject({ backup_service: z.string().max(255), backup_url: z.string().max(65_536) });
 const ExportedBody = z.object({ 'backup-record': Exported });
-
-/** Under the volume service Cinder's rules hold, under /vbs the vendor's. */
-type BackupFace = 'cinder' | 'vbs';
-
-/**
- * A backup as GET shows it. Each stands alone here, and the vendor says so; Cinder's users are told what they asked for: which
- * backup builds on which.
- */
-export function backupDetail(call: ViewContext, backup: Backup, face: BackupFace): z.input<typeof CinderBackupDetail> {
-  const isCinder = face === 'cinder';
-  return {
-    id: backup.id,
-    name: backup.name,
-    description: backup.description,
-    status: backup.status,
-    size: backup.sizeGib,
-    volume_id: backup.volumeId,
-    snapshot_id: backup.snapshotId,
-    availability_zone: backup.zone,
-    container: backup.container,
-    object_count: backup.objectCount,
-    fail_reason: backup.failReason,
-    is_incremental: isCinder ? (backup.parentId ?? null) !== null : backup.incremental,
-    has_dependent_backups: isCinder && backup.hasDependents === true,
-    created_at: plainTime(backup.createdMs),
-    updated_at: plainTime(backup.updatedMs),
-    data_timestamp: plainTime(backup.dataMs),
-    links: linksOf(call, 'backups', backup.id),
-    ...(call.microversion >= SINCE.projectOfBackup ? { 'os-backup-project-attr:project_id': backup.projectId } : {}),
-    ...(call.microversion >= SINCE.backupMetadata ? { metadata: { ...backup.metadata } } : {}),
-    ...(call.microversion >= SINCE.userOfBackup ? { user_id: backup.userId } : {}),
-  };
-}
 
 async function list(
   call: Call<z.output<typeof BackupList>, unknown>,
@@ -96,6 +64,7 @@ async function list(
       name: query.name,
       status: query.status === undefined ? undefined : [query.status],
       volumeId: query.volume_id,
+      volumeIdPart: call.microversion >= SINCE.likeFilters ? query['volume_id~'] : undefined,
       snapshotId: query.snapshot_id,
       // An administrator's own may be of other projects' disks, and lie with them.
       ownerId: isAdmin(caller) && !queryFlag(all) ? (caller.homeProjectId ?? caller.projectId) : undefined,
@@ -183,6 +152,7 @@ function cinderOnlyRoutes(routes: Routes): void {
 
 /** Registers the backup calls of one version below one root. */
 export function backupRoutes(routes: Routes, face: BackupFace): void {
+  const Detail = face === 'cinder' ? CinderBackupDetail : VbsBackupDetail;
   const listAnswer = (item: z.ZodType) => z.object({ backups: z.array(item), backups_links: links.optional() });
   if (face === 'cinder') cinderOnlyRoutes(routes);
   routes
@@ -201,12 +171,12 @@ export function backupRoutes(routes: Routes, face: BackupFace): void {
     .get('/backups/detail', {
       summary: 'List backups with details',
       query: BackupList,
-      answers: { 200: listAnswer(CinderBackupDetail) },
+      answers: { 200: listAnswer(Detail) },
       handle: (call) => list(call, face, true),
     })
     .get('/backups/{backup_id}', {
       summary: 'Show a backup',
-      answers: { 200: z.object({ backup: CinderBackupDetail }) },
+      answers: { 200: z.object({ backup: Detail }) },
       handle: async (call) => {
         const backup = await call.find((project, caller) => project.getBackup(caller, call.params.backup_id!));
         return json(200, { backup: backupDetail(call, backup, face) });

@@ -6,9 +6,10 @@ import { optionalFlag, optionalText } from '../../http/fields.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
 import { pageOf } from '../../http/paging.ts';
 import { PAGE_LIMIT_MAX } from '../../project/limits.ts';
+import { DISK_RESOURCE } from '../../project/vault-resources.ts';
 import { timeOf } from './runs.ts';
 import { CbrBackup } from './shapes.ts';
-import { cbrBackupView, VOLUME_RESOURCE } from './views.ts';
+import { cbrBackupView } from './views.ts';
 
 const BackupList = z.object({
   checkpoint_id: optionalText,
@@ -19,6 +20,12 @@ const BackupList = z.object({
   resource_az: optionalText,
   name: optionalText,
   status: optionalText,
+  image_type: optionalText,
+  own_type: z.enum(['private', 'shared', 'all_granted']).optional(),
+  member_status: z.enum(['pending', 'accepted', 'rejected']).optional(),
+  parent_id: optionalText,
+  used_percent: optionalText,
+  dec: optionalText,
   start_time: optionalText,
   end_time: optionalText,
   limit: optionalText,
@@ -40,15 +47,25 @@ const STATUS: ReadonlyMap<string, readonly string[]> = new Map([
   ['error', ['error', 'error_deleting']],
 ]);
 
+function percentOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,3}$/.test(text) || Number(text) > 100) throw badRequest('used_percent is a whole number up to 100.');
+  return Number(text);
+}
+
 async function listBackups(call: Call<z.output<typeof BackupList>, unknown>): Promise<Response> {
   const { query } = call;
   const paging = pageOf(query, 'refuse');
   const statuses = (call.c.req.queries('status') ?? []).flatMap((status) => STATUS.get(status) ?? [status]);
-  const noSuchType = query.resource_type !== undefined && query.resource_type !== VOLUME_RESOURCE;
+  const hasNone =
+    (query.resource_type !== undefined && query.resource_type !== DISK_RESOURCE) ||
+    (query.image_type !== undefined && query.image_type !== 'backup') ||
+    // Replicas have parents, and there are none here.
+    query.parent_id !== undefined;
   const page = await call.ask((project, caller) =>
     project.listBackups(caller, {
       ...paging,
-      ids: noSuchType ? [] : undefined,
+      ids: hasNone ? [] : undefined,
       checkpointId: query.checkpoint_id,
       vaultId: query.vault_id,
       volumeId: query.resource_id,
@@ -56,13 +73,16 @@ async function listBackups(call: Call<z.output<typeof BackupList>, unknown>): Pr
       volumeZone: query.resource_az,
       name: query.name,
       status: statuses.length > 0 ? statuses : undefined,
+      ownType: query.own_type,
+      memberStatus: query.member_status,
+      vaultUsedPercentMin: percentOf(query.used_percent),
       fromMs: timeOf(query.start_time),
       toMs: timeOf(query.end_time),
     }),
   );
   return json(200, {
-    backups: noSuchType ? [] : page.items.map(cbrBackupView),
-    count: noSuchType ? 0 : page.total,
+    backups: page.items.map(cbrBackupView),
+    count: page.total,
     limit: paging.limit ?? PAGE_LIMIT_MAX,
     offset: paging.offset ?? 0,
   });

@@ -1,10 +1,14 @@
 // Cloud Backup and Recovery, under /cbr/v3. Its backups share paths with Cinder's, never the root.
 
 import { z } from '@hono/zod-openapi';
+import { loadConfig } from '../../config.ts';
 import { type App, type Call, json, Routes } from '../../http/operation.ts';
 import { cbrBackupRoutes } from './backups.ts';
+import { memberRoutes } from './members.ts';
 import { policyRoutes } from './policies.ts';
 import { runRoutes } from './runs.ts';
+import { vaultResourceRoutes } from './vault-resources.ts';
+import { vaultTagRoutes } from './vault-tags.ts';
 import { vaultRoutes } from './vaults.ts';
 
 /** Registers the service. */
@@ -23,7 +27,22 @@ export function registerCbr(app: App): void {
   }
   const routes = new Routes(app, '/cbr/v3/{project_id}', { tag: 'cbr', envelope: 'cbr', access: 'project' });
   vaultRoutes(routes);
+  vaultResourceRoutes(routes);
+  vaultTagRoutes(routes);
   policyRoutes(routes);
   cbrBackupRoutes(routes);
+  memberRoutes(routes);
   runRoutes(routes);
+  routes.get('/replication-capabilities', {
+    summary: 'Where backups can be replicated to: nowhere, there is one region',
+    answers: {
+      200: z.object({
+        regions: z.array(z.object({ name: z.string(), replication_destinations: z.array(z.string()) })),
+      }),
+    },
+    handle: async (call) => {
+      await call.ask((project, caller) => project.checkToken(caller));
+      return json(200, { regions: [{ name: loadConfig(call.env).region, replication_destinations: [] }] });
+    },
+  });
 }

@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 
-const Tag = z.object({ key: z.string(), value: z.string() });
+export const Tag = z.object({ key: z.string(), value: z.string() });
 
 export const VaultView = z
   .looseObject({
@@ -22,6 +22,33 @@ export const VaultView = z
     bind_rules: z.object({ tags: z.array(Tag) }),
   })
   .openapi('Vault');
+
+/** A sharing of a backup, as CBR calls it. */
+export const Member = z
+  .strictObject({
+    id: z.string(),
+    status: z.enum(['pending', 'accepted', 'rejected']),
+    backup_id: z.string(),
+    dest_project_id: z.string(),
+    vault_id: z.string(),
+    image_id: z.string(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .openapi('BackupMember');
+
+/** Something that a vault could protect. */
+export const Protectable = z
+  .looseObject({
+    id: z.string(),
+    name: z.string(),
+    type: z.string(),
+    size: z.number().int(),
+    status: z.string(),
+    children: z.array(z.unknown()),
+    protectable: z.looseObject({ result: z.boolean(), code: z.string(), reason: z.string(), message: z.string() }),
+  })
+  .openapi('Protectable');
 
 export const PolicyView = z
   .object({

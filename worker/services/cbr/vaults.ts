@@ -1,27 +1,20 @@
-// Vaults: which disks they protect, and by which policies.
+// Vaults: made, shown, changed, deleted, and protected by policies.
 
 import { z } from '@hono/zod-openapi';
 import { badRequest } from '../../http/errors.ts';
 import { clearableText, ignored, optionalFlag, optionalText } from '../../http/fields.ts';
 import { type Call, empty, json, type Routes } from '../../http/operation.ts';
 import { pageOf } from '../../http/paging.ts';
-import type { ResourceRef } from '../../project/contract.ts';
 import { PAGE_LIMIT_MAX } from '../../project/limits.ts';
-import { VaultView } from './shapes.ts';
-import { vaultView } from './views.ts';
+import { Tag, VaultView } from './shapes.ts';
+import { resource, resourceOf } from './vault-resources.ts';
+import { MIB, vaultView } from './views.ts';
 
-const tag = z.object({ key: z.string(), value: z.string() });
-const resource = z.object({
-  id: z.string(),
-  type: z.string(),
-  name: optionalText,
-  extra_info: z.record(z.string(), z.unknown()).nullish(),
-});
 const settings = {
   description: clearableText,
   auto_bind: optionalFlag,
   auto_expand: optionalFlag,
-  bind_rules: z.object({ tags: z.array(tag).nullish() }).nullish(),
+  bind_rules: z.object({ tags: z.array(Tag).nullish() }).nullish(),
   threshold: z.number().int().nullish(),
   smn_notify: optionalFlag,
   locked: optionalFlag,
@@ -39,7 +32,7 @@ const CreateBody = z.object({
     }),
     resources: z.array(resource).nullish(),
     backup_policy_id: optionalText,
-    tags: z.array(tag).max(20).nullish(),
+    tags: z.array(Tag).max(20).nullish(),
     enterprise_project_id: ignored,
     ...settings,
   }),
@@ -75,13 +68,6 @@ const settingsOf = (vault: Settings) => ({
   thresholdPercent: vault.threshold ?? undefined,
   smnNotify: vault.smn_notify,
   locked: vault.locked,
-});
-
-const resourceOf = ({ id, type, name, extra_info: extraInfo }: z.output<typeof resource>): ResourceRef => ({
-  id,
-  type,
-  name,
-  extraInfo: extraInfo ?? undefined,
 });
 
 const VaultAnswer = z.object({ vault: VaultView });
@@ -150,6 +136,25 @@ export function vaultRoutes(routes: Routes): void {
       answers: { 200: z.object({ vaults: z.array(VaultView), count: z.number() }) },
       handle: list,
     })
+    .get('/vaults/summary', {
+      summary: 'Capacity of all vaults, in GB, and what of it is used, in MB',
+      answers: { 200: z.object({ size: z.number().int(), used_size: z.number().int() }) },
+      handle: async (call) => {
+        const { sizeGib, usedBytes } = await call.ask((project, caller) => project.summarizeVaults(caller));
+        return json(200, { size: sizeGib, used_size: Math.ceil(usedBytes / MIB) });
+      },
+    })
+    .put('/vaults/batch-update', {
+      summary: 'Change threshold or notification of all vaults',
+      body: z.object({ vault: z.object({ smn_notify: optionalFlag, threshold: z.number().int().nullish() }) }),
+      answers: { 200: z.object({ updated_vaults_id: z.array(z.string()) }) },
+      handle: async (call) => {
+        const { smn_notify: smnNotify, threshold } = call.body.vault;
+        const input = { smnNotify, thresholdPercent: threshold ?? undefined };
+        const ids = await call.ask((project, caller) => project.updateVaults(caller, input));
+        return json(200, { updated_vaults_id: ids });
+      },
+    })
     .get(one, {
       summary: 'Show a vault',
       answers: { 200: VaultAnswer },
@@ -179,32 +184,6 @@ export function vaultRoutes(routes: Routes): void {
       handle: async (call) => {
         await call.ask((project, caller) => project.deleteVault(caller, call.params.vault_id!));
         return empty(204);
-      },
-    })
-    .post(`${one}/addresources`, {
-      summary: 'Add disks to a vault',
-      body: z.object({ resources: z.array(resource).min(1).max(256) }),
-      codes: { resources: 'BackupService.6100' },
-      answers: { 200: z.object({ add_resource_ids: z.array(z.string()) }) },
-      handle: async (call) => {
-        const resources = call.body.resources.map(resourceOf);
-        const ids = await call.ask((project, caller) =>
-          project.addVaultResources(caller, call.params.vault_id!, resources),
-        );
-        return json(200, { add_resource_ids: ids });
-      },
-    })
-    .post(`${one}/removeresources`, {
-      summary: 'Take disks out of a vault: their backups in it are deleted',
-      body: z.object({ resource_ids: z.array(z.string()).min(1).max(256) }),
-      codes: { resource_ids: 'BackupService.6100' },
-      answers: { 200: z.object({ remove_resource_ids: z.array(z.string()) }) },
-      handle: async (call) => {
-        const wanted = call.body.resource_ids;
-        const ids = await call.ask((project, caller) =>
-          project.removeVaultResources(caller, call.params.vault_id!, wanted),
-        );
-        return json(200, { remove_resource_ids: ids });
       },
     })
     .post(`${one}/associatepolicy`, policy('associate'))

@@ -2,16 +2,14 @@
 
 import type { z } from '@hono/zod-openapi';
 import { cbrTime } from '../../http/times.ts';
-import type { Backup, Checkpoint, Policy, Task, VaultView as Vault } from '../../project/contract.ts';
-import type { CbrBackup, CheckpointView, PolicyView, TaskView, VaultView } from './shapes.ts';
-
-/** Type of a disk among the resources of a vault. */
-export const VOLUME_RESOURCE = 'OS::Cinder::Volume';
+import type { Backup, Checkpoint, Policy, Sharing, Task, VaultView as Vault } from '../../project/contract.ts';
+import { DISK_RESOURCE } from '../../project/vault-resources.ts';
+import type { CbrBackup, CheckpointView, Member, PolicyView, TaskView, VaultView } from './shapes.ts';
 
 /** The vendor's id for backups of disks. */
 const DISK_PROVIDER = 'd1603440-187d-4516-af25-121250c7cc97';
 
-const MIB = 2 ** 20;
+export const MIB = 2 ** 20;
 
 const SPEC_CODES: Readonly<Record<string, string>> = {
   server: 'vault.backup.server.normal',
@@ -46,6 +44,7 @@ export function vaultView(vault: Vault): z.input<typeof VaultView> {
       backup_size: Math.ceil(resource.backupBytes / MIB),
       backup_count: resource.backupCount,
       extra_info: { ...resource.extraInfo },
+      auto_protect: resource.autoProtect,
     })),
     billing: {
       allocated: vault.allocatedGib,
@@ -113,7 +112,7 @@ export function cbrBackupView(backup: Backup): z.input<typeof CbrBackup> {
     parent_id: '',
     resource_id: backup.volumeId,
     resource_name: backup.volumeName,
-    resource_type: VOLUME_RESOURCE,
+    resource_type: DISK_RESOURCE,
     resource_size: backup.sizeGib,
     resource_az: backup.volumeZone,
     image_type: 'backup',
@@ -139,7 +138,21 @@ export function cbrBackupView(backup: Backup): z.input<typeof CbrBackup> {
   };
 }
 
+export function memberView(sharing: Sharing): z.input<typeof Member> {
+  return {
+    id: sharing.id,
+    status: sharing.status,
+    backup_id: sharing.backupId,
+    dest_project_id: sharing.toProjectId,
+    vault_id: sharing.vaultId ?? '',
+    image_id: '',
+    created_at: cbrTime(sharing.createdMs),
+    updated_at: cbrTime(sharing.updatedMs),
+  };
+}
+
 export function checkpointView(checkpoint: Checkpoint): z.input<typeof CheckpointView> {
+  const { scheduled } = checkpoint;
   return {
     id: checkpoint.id,
     project_id: checkpoint.projectId,
@@ -161,12 +174,20 @@ export function checkpointView(checkpoint: Checkpoint): z.input<typeof Checkpoin
       })),
       skipped_resources: checkpoint.skipped.map((skipped) => ({ ...skipped })),
     },
-    extra_info: { name: checkpoint.name, description: checkpoint.description ?? '', retention_duration: -1 },
+    extra_info: {
+      name: checkpoint.name,
+      description: checkpoint.description ?? '',
+      retention_duration: -1,
+      ...(scheduled === undefined
+        ? {}
+        : { scheduled_at: cbrTime(scheduled.dueMs), missed_points: scheduled.missedPoints }),
+    },
   };
 }
 
 export function taskView(task: Task, projectId: string): z.input<typeof TaskView> {
   const backup = { backup_id: task.backupId ?? '', backup_name: task.backupName ?? '' };
+  const counts = { total_count: task.totalCount ?? 0, fail_count: task.failCount ?? 0 };
   return {
     id: task.id,
     operation_type: task.kind,
@@ -184,7 +205,7 @@ export function taskView(task: Task, projectId: string): z.input<typeof TaskView
     error_info: { code: task.errorCode ?? '', message: task.errorMessage ?? '' },
     extra_info: {
       common: { progress: task.progressPercent, request_id: '', task_id: task.id },
-      resource: { id: task.resourceId ?? '', name: task.resourceName ?? '', type: VOLUME_RESOURCE },
+      resource: { id: task.resourceId ?? '', name: task.resourceName ?? '', type: DISK_RESOURCE },
       ...(task.kind === 'backup' ? { backup: { ...backup, incremental: String(task.incremental) } } : {}),
       ...(task.kind === 'restore'
         ? {
@@ -194,6 +215,11 @@ export function taskView(task: Task, projectId: string): z.input<typeof TaskView
               target_resource_name: task.targetName ?? '',
             },
           }
+        : {}),
+      ...(task.kind === 'delete' ? { delete: backup } : {}),
+      ...(task.kind === 'vault_delete' ? { vault_delete: counts } : {}),
+      ...(task.kind === 'remove_resource'
+        ? { remove_resources: { ...counts, resources: task.resources?.map((one) => ({ ...one })) ?? [] } }
         : {}),
     },
   };

@@ -7,12 +7,17 @@ import { type App, type Call, Routes } from '../../http/operation.ts';
 import type { DataGrant, DataTarget } from '../../project/contract.ts';
 import { blockRoutes } from './blocks.ts';
 import { changeRoutes } from './changes.ts';
+import { costRoutes } from './cost.ts';
 import { grantFor } from './grants.ts';
 import { nbdRoutes } from './nbd.ts';
 import { askObject, refused } from './objects.ts';
+import { operationRoutes } from './operations.ts';
 import { type ByteRange, parseRange, parseWriteRange, SECTOR_BYTES } from './ranges.ts';
+import { retentionRoutes } from './retention.ts';
+import { scrubRoutes } from './scrub.ts';
 import { BlockList, Blocks, pageLimit, Status } from './shapes.ts';
 import { answerTo, exactly, takeBody, trim } from './streams.ts';
+import { vaultRoutes } from './vaults.ts';
 
 type AnyCall = Call<unknown, unknown>;
 type Kind = DataTarget['kind'];
@@ -109,6 +114,11 @@ export function registerData(app: App): void {
     answers: { 200: Status },
     handle: (call) => status(call, { kind: 'volume', id: call.params.id! }),
   });
+  operationRoutes(routes);
+  scrubRoutes(routes);
+  vaultRoutes(routes);
+  costRoutes(routes);
+  retentionRoutes(routes);
   for (const kind of ['volume', 'snapshot', 'backup'] as const satisfies readonly Kind[]) {
     const target = (call: AnyCall): DataTarget => ({ kind, id: call.params.id! });
     routes

@@ -12,8 +12,16 @@ import { askObject, refused } from './objects.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** `session`: the bridge; `connection`: one client of it. Both are made up by the bridge, as UUIDs. */
-const Connect = z.object({ mode: optionalText, session: optionalText, connection: optionalText });
+/**
+ * `session`: the bridge; `connection`: one client of it. Both are made up by the bridge, as UUIDs. `attachment`: what the
+ * first answer to this connection had in its header, when it is made again.
+ */
+const Connect = z.object({
+  mode: optionalText,
+  session: optionalText,
+  connection: optionalText,
+  attachment: optionalText,
+});
 
 type Query = z.output<typeof Connect>;
 
@@ -37,18 +45,19 @@ async function connect(call: Call<Query, unknown>, target: DataTarget): Promise<
   };
   const query = connectingQuery({
     mode,
-    sessionId: uuid(call, 'session'),
-    connectionId: uuid(call, 'connection'),
+    sessionId: uuid(call, 'session') ?? crypto.randomUUID(),
+    connectionId: uuid(call, 'connection') ?? crypto.randomUUID(),
     leave,
+    attachmentId: uuid(call, 'attachment'),
   });
   const answer = await askObject(call.env, grant, 'nbd', query, { headers: { Upgrade: 'websocket' } });
   if (answer.webSocket === null) throw await refused(call, [target], right, answer);
-  return new Response(null, { status: 101, webSocket: answer.webSocket });
+  return new Response(null, { status: 101, webSocket: answer.webSocket, headers: answer.headers });
 }
 
-function uuid({ query }: Call<Query, unknown>, name: 'session' | 'connection'): string {
-  const id = query[name] ?? crypto.randomUUID();
-  if (!UUID.test(id)) throw badRequest(`${name} is no UUID.`);
+function uuid({ query }: Call<Query, unknown>, name: 'session' | 'connection' | 'attachment'): string | null {
+  const id = query[name] ?? null;
+  if (id !== null && !UUID.test(id)) throw badRequest(`${name} is no UUID.`);
   return id;
 }
 

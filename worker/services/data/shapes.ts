@@ -32,7 +32,9 @@ export const Blocks = z
   .openapi('AllocatedBlocks');
 
 /** What something made the platform do. */
-const Cost = z.object(Object.fromEntries(Object.keys(NO_COST).map((name) => [name, z.number()]))).openapi('Cost');
+export const Cost = z
+  .object(Object.fromEntries(Object.keys(NO_COST).map((name) => [name, z.number()])))
+  .openapi('Cost');
 
 export const Status = z
   .object({

@@ -5,11 +5,13 @@ import { z } from '@hono/zod-openapi';
 import { loadConfig, placeSettings } from '../../config.ts';
 import type { Env } from '../../env.ts';
 import { fault } from '../../faults.ts';
-import { ApiError, badRequest, FaultError, notFound } from '../../http/errors.ts';
+import { badRequest, FaultError, notFound } from '../../http/errors.ts';
 import { type App, type Call, json, Routes } from '../../http/operation.ts';
 import { mustBeLive } from '../../http/session.ts';
-import { ADVANCE_MS_MAX, GIB } from '../../project/limits.ts';
-import type { DiskRpc, ZoneRpc } from '../../protocol.ts';
+import { ADVANCE_MS_MAX, ADVANCE_WAIT_MS_MAX } from '../../project/limits.ts';
+import type { ZoneRpc } from '../../protocol.ts';
+import { damageRoutes } from './damage.ts';
+import { lossRoutes } from './loss.ts';
 
 /** How slow a zone may be. */
 const DELAY_MS_MAX = 60_000;
@@ -21,19 +23,12 @@ const ZoneBody = z.object({
 
 const ZoneView = z.object({ name: z.string(), state: z.string(), delay_ms: z.number() }).openapi('SimZone');
 
-const bytes = z.number().int().min(0);
-const DamageBody = z.object({
-  target: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('snapshot'), snapshotId: z.string() }),
-    z.object({ kind: z.literal('range'), offset: bytes, length: bytes.min(1) }),
-    z.object({ kind: z.literal('page') }),
-    z.object({ kind: z.literal('log') }),
-    z.object({ kind: z.literal('all') }),
-  ]),
-  fault: z.enum(['flip', 'lose', 'misdirect']),
-  count: z.number().int().min(1).max(1_000_000).default(1),
-  seed: z.number().int().min(0).max(0xffffffff).default(1),
-});
+/** How long the call may take: years of hourly backups take several. */
+const wait_seconds = z
+  .number()
+  .min(0)
+  .max(ADVANCE_WAIT_MS_MAX / 1000)
+  .optional();
 
 const ClockBody = z.union([
   z.object({
@@ -41,8 +36,9 @@ const ClockBody = z.union([
       .number()
       .min(0)
       .max(ADVANCE_MS_MAX / 1000),
+    wait_seconds,
   }),
-  z.object({ until: z.iso.datetime({ offset: true }) }),
+  z.object({ until: z.iso.datetime({ offset: true }), wait_seconds }),
 ]);
 
 const ClockView = z.looseObject({ now: z.string(), offset_seconds: z.number() }).openapi('SimClock');
@@ -71,7 +67,8 @@ async function advance(call: Call<unknown, z.output<typeof ClockBody>>): Promise
   } else {
     ms = Math.round(body.advance_seconds * 1000);
   }
-  const result = await call.ask((project, caller) => project.advanceClock(caller, ms));
+  const waitMs = body.wait_seconds === undefined ? undefined : body.wait_seconds * 1000;
+  const result = await call.ask((project, caller) => project.advanceClock(caller, ms, waitMs));
   return json(200, {
     ...clockView(result),
     ran: result.ran.map((point) => ({
@@ -79,30 +76,10 @@ async function advance(call: Call<unknown, z.output<typeof ClockBody>>): Promise
       due: new Date(point.dueMs).toISOString(),
       checkpoint_ids: point.checkpointIds,
     })),
+    swept: result.sweptMs.map((ms) => new Date(ms).toISOString()),
     unsettled: result.unsettled,
     reached: result.reachedTarget,
   });
-}
-
-async function damage(call: Call<unknown, z.output<typeof DamageBody>>): Promise<Response> {
-  const { target } = call.body;
-  const volume = await call.ask((project, caller) => project.getVolume(caller, call.params.id!));
-  // What does not exist is said here: the disk cannot answer with more than a failure.
-  if (target.kind === 'snapshot') {
-    const snapshot = await call.ask((project, caller) => project.getSnapshot(caller, target.snapshotId));
-    if (snapshot.volumeId !== volume.id) throw notFound(`Volume ${volume.id} has no snapshot ${snapshot.id}.`);
-  }
-  if (target.kind === 'range' && target.offset + target.length > volume.sizeGib * GIB) {
-    throw badRequest(`The range is beyond the end of the volume, ${volume.sizeGib} GiB.`);
-  }
-  const disk = call.env.DISK.get(call.env.DISK.idFromName(volume.id)) as unknown as DiskRpc;
-  try {
-    const { hit } = await disk.damage({ projectId: volume.projectId, zone: volume.zone }, call.body);
-    return json(200, { hit });
-  } catch (error) {
-    // To find its victims the disk walks its own pages, which an earlier call may have damaged.
-    throw new ApiError(409, `The disk cannot be damaged further in this way: ${(error as Error).message}`);
-  }
 }
 
 /** Registers the service. */
@@ -135,13 +112,10 @@ export function registerSim(app: App): void {
         return json(200, await zoneView(call.env, name));
       },
     });
-  new Routes(app, '/sim/v1/{project_id}', { tag: 'sim', envelope: 'plain', access: 'project', guard })
-    .post('/volumes/{id}/damage', {
-      summary: 'Damage what a disk stores: flip bits, lose or misdirect stored bytes',
-      body: DamageBody,
-      answers: { 200: z.object({ hit: z.number() }) },
-      handle: damage,
-    })
+  const routes = new Routes(app, '/sim/v1/{project_id}', { tag: 'sim', envelope: 'plain', access: 'project', guard });
+  damageRoutes(routes);
+  lossRoutes(routes);
+  routes
     .get('/clock', {
       summary: "The project's clock",
       answers: { 200: ClockView },

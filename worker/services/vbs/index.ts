@@ -1,10 +1,14 @@
 // The volume backup service, under /vbs. Its Cinder-form backups and its jobs are those of the volume service; the
-// vendor's older native form (cloudbackups, backuppolicy, sharing) answers 501 by the fallback of unknown paths.
+// vendor's own form has cloudbackups, sharing and policies.
 
 import { z } from '@hono/zod-openapi';
 import { type App, type Call, json, Routes } from '../../http/operation.ts';
 import { backupRoutes } from '../backups/index.ts';
 import { jobRoutes } from '../evs/jobs.ts';
+import { cloudbackupRoutes } from './cloudbackups.ts';
+import { vbsPolicyRoutes } from './policies.ts';
+import { policyTagRoutes } from './policy-tags.ts';
+import { sharingRoutes } from './sharing.ts';
 
 /** Registers the service. */
 export function registerVbs(app: App): void {
@@ -33,5 +37,10 @@ export function registerVbs(app: App): void {
     const group = { tag: `vbs ${id}`, envelope: 'openstack', access: 'project', microversions: id === 'v3' } as const;
     backupRoutes(new Routes(app, `/vbs/${id}/{project_id}`, group), 'vbs');
   }
+  const native = new Routes(app, '/vbs/v2/{project_id}', { tag: 'vbs v2', envelope: 'vbs', access: 'project' });
+  policyTagRoutes(native);
+  vbsPolicyRoutes(native);
+  cloudbackupRoutes(native);
+  sharingRoutes(native);
   jobRoutes(new Routes(app, '/vbs/v1/{project_id}', { tag: 'vbs v1', envelope: 'vbs', access: 'project' }), 'vbs');
 }

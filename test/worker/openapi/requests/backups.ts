@@ -14,6 +14,12 @@ async function record(tenant: Tenant): Promise<unknown> {
   return { 'backup-record': { ...exported, backup_url: url } };
 }
 
+/** The id of a sharing of a backup of this project. */
+async function sharing(tenant: Tenant): Promise<string> {
+  const body = { shared: { backup_id: await tenant.backupOf(await tenant.volume()), to_project_ids: ['a-friend'] } };
+  return (await tenant.ask('POST', '/vbs/v2/{p}/os-vendor-backup-sharing', body)).shared[0].id;
+}
+
 export const BACKUP_REQUESTS: Requests = {
   'GET /vbs': plain,
   'GET /vbs/v2': plain,
@@ -33,5 +39,21 @@ export const BACKUP_REQUESTS: Requests = {
     on(backup, { 'os-reset_status': { status: 'error' } }),
   ),
   'POST /evs/*/backups/{backup_id}/action os-force_delete': admin(on(backup, { 'os-force_delete': {} })),
+  'POST /vbs/*/cloudbackups': async (tenant) => ({
+    body: { backup: { volume_id: await tenant.volume(), name: 'b', tags: [{ key: 'k', value: 'v' }] } },
+  }),
+  'GET /vbs/*/cloudbackups/quota': plain,
+  'POST /vbs/*/cloudbackups/{backup_id}': on(backup),
+  'POST /vbs/*/cloudbackups/{backup_id}/restore': async (tenant) => {
+    const id = await tenant.ownVolume();
+    return { ids: [await tenant.backupOf(id)], body: { restore: { volume_id: id } } };
+  },
+  'POST /vbs/*/os-vendor-backup-sharing': async (tenant) => ({
+    body: { shared: { backup_id: await tenant.backup(), to_project_ids: ['a-friend'] } },
+  }),
+  'GET /vbs/*/os-vendor-backup-sharing/detail': plain,
+  'GET /vbs/*/os-vendor-backup-sharing/count': plain,
+  'GET /vbs/*/os-vendor-backup-sharing/{sharing_id}': on(sharing),
+  'DELETE /vbs/*/os-vendor-backup-sharing/{sharing_id}': on(sharing),
   'GET /vbs/*/jobs/{job_id}': on((tenant) => tenant.job()),
 };

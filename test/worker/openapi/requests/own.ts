@@ -33,6 +33,12 @@ const read =
 
 export const OWN_REQUESTS: Requests = {
   'GET /data/*/volumes/{id}/status': on(volume),
+  'POST /data/*/vaults/{id}/rebuild': async (tenant) => ({ ids: [await tenant.vault()], body: {} }),
+  'POST /data/*/vaults/recover': async () => ({}),
+  'POST /sim/*/vaults/{id}/lose': async (tenant) => ({ ids: [await tenant.vault()] }),
+  'POST /sim/*/lose': async () => ({}),
+  'POST /data/*/volumes/{id}/scrub': on(volume, {}),
+  'POST /data/*/volumes/{id}/heal': on(volume, {}),
   'GET /data/*/volumes/{id}/blocks': on(volume),
   'GET /data/*/volumes/{id}/changes': on(volume),
   'GET /data/*/volumes/{id}/delta': on(volume),
@@ -69,9 +75,28 @@ export const OWN_REQUESTS: Requests = {
   'GET /data/*/backups/{id}/nbd': on(backup),
   'GET /data/*/backups/{id}': read(backup),
   'PUT /data/*/backups/{id}': write(backup),
+  'GET /data/*/backups/{id}/cost': on(backup),
+  'GET /data/*/vaults/{id}/cost': on((tenant) => tenant.vault()),
+  'POST /data/*/policies/cost-preview': async (tenant) => ({
+    body: { patterns: ['FREQ=DAILY;BYHOUR=2;BYMINUTE=0'], volumeIds: [await volume(tenant)] },
+  }),
+  'GET /data/*/operations': plain,
+  'GET /data/*/operations/{id}': on(async (tenant) => {
+    const path = `/data/v1/{p}/vaults/${await tenant.vaultOf([])}/check`;
+    return (await tenant.ask('POST', path, {})).operation.id;
+  }),
+  'POST /data/*/vaults/{id}/prune': on((tenant) => tenant.vault(), { thresholdPercent: 0 }),
+  'POST /data/*/vaults/{id}/check': on((tenant) => tenant.vault(), { mode: 'structure' }),
+  'POST /data/*/vaults/{id}/copy': async (tenant) => {
+    const volumeId = await tenant.ownVolume();
+    const vaultId = await tenant.vaultOf([volumeId]);
+    await tenant.backupOf(volumeId);
+    return { ids: [vaultId], body: { toVaultId: await tenant.vaultOf([]) } };
+  },
   'GET /sim/v1/zones': plain,
   'PUT /sim/v1/zones/{zone}': () => ({ ids: ['eu-de-03'], body: { state: 'up' } }),
   'POST /sim/*/volumes/{id}/damage': on(volume, { target: { kind: 'all' }, fault: 'flip', count: 1 }),
+  'POST /sim/*/vaults/{id}/damage': on((tenant) => tenant.vault(), { target: 'pack', fault: 'flip' }),
   'GET /sim/*/clock': plain,
   'POST /sim/*/clock': () => ({ body: { advance_seconds: 1 } }),
   'GET /': plain,

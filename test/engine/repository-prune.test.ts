@@ -143,8 +143,12 @@ describe('sessions and leases', () => {
     for (let at = 0; at < plan.count; at++) {
       const world = origin.fork();
       await world.backUpUntil(new CrashPlan(at, when), disk, uuid(14));
-      for (const n of [11, 12]) await world.vault().deleteBackup(uuid(n));
+      // Its parent, too: the session alone keeps it.
+      for (const n of [11, 12, 13]) await world.vault().deleteBackup(uuid(n));
       await pruneWorld(world, { owners: EVERYBODY });
+      const parent = world.store.readSession(uuid(14))?.parent;
+      const kept = parent ? await world.vault().locate([{ kind: Kind.page, digest: parent.root }]) : [];
+      expect(kept).not.toContain(null);
       await world.check();
       await world.backUp(disk, uuid(14));
       expect(await world.content(uuid(14))).toEqual(disk.content());

@@ -33,7 +33,7 @@ export const BUGS: readonly PlantedBug[] = [
     name: 'open-sessions-ignored',
     rule: 'packs touched since the oldest open session began stay',
     edits: [{ file: PRUNE, find: 'Math.min(epoch, ...sessions.map(({ beginEpoch }) => beginEpoch))', put: 'epoch' }],
-    seedsMax: 100,
+    seedsMax: 60,
   },
   {
     name: 'session-parents-ignored',
@@ -45,7 +45,7 @@ export const BUGS: readonly PlantedBug[] = [
     name: 'leases-ignored',
     rule: 'what a lease names is in use, though its backup is deleted',
     edits: [{ file: PRUNE, find: '        ...store.listLeases(),\n', put: '' }],
-    seedsMax: 100,
+    seedsMax: 30,
   },
   {
     name: 'deleting-ignored',
@@ -73,7 +73,7 @@ export const BUGS: readonly PlantedBug[] = [
       },
       { file: DISCARD, find: '      store.index.remove(group.filter((_, i) => here[i]));\n', put: '' },
     ],
-    seedsMax: 100,
+    seedsMax: 30,
   },
   {
     name: 'condemned-before-copied',
@@ -90,7 +90,7 @@ export const BUGS: readonly PlantedBug[] = [
         put: '      const free = await repacker.take(no);\n      await this.#condemn(no, safeEpoch);\n',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 30,
   },
   {
     name: 'known-pages-skipped',
@@ -106,7 +106,7 @@ export const BUGS: readonly PlantedBug[] = [
       },
       COMMIT_BLINDLY,
     ],
-    seedsMax: 100,
+    seedsMax: 30,
   },
   {
     name: 'packs-named-by-content',
@@ -144,7 +144,7 @@ export const BUGS: readonly PlantedBug[] = [
         put: "const put = 'created' as 'created' | 'exists';\n  const found",
       },
     ],
-    seedsMax: 100,
+    seedsMax: 30,
   },
   {
     name: 'delete-without-record',
@@ -156,13 +156,13 @@ export const BUGS: readonly PlantedBug[] = [
         put: '',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 30,
   },
   {
     name: 'bad-counts-as-present',
     rule: 'an object that was found bad counts as absent, so that the next backup sends it again',
     edits: [{ file: CONTEXT, find: '      store.index.remove(bad);\n', put: '' }],
-    seedsMax: 100,
+    seedsMax: 30,
   },
   {
     name: 'owners-not-asked',
@@ -174,7 +174,7 @@ export const BUGS: readonly PlantedBug[] = [
         put: 'for (const [diskId, taken] of [...takenByDisk(vault)].slice(0, 0)) {',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 400,
   },
   {
     name: 'late-claims-dropped',

@@ -81,6 +81,8 @@ export class Rebuild {
   #structure: StructureWalk | null = null;
   /** The backup that is being checked. */
   #walk: Walk | null = null;
+  /** Where this instance left off: what it remembers was read there. */
+  #leftAt: Progress | null = null;
 
   constructor(ports: VaultPorts, options: RebuildOptions) {
     this.#vault = new RebuildContext(ports);
@@ -103,8 +105,10 @@ export class Rebuild {
     const { clock } = this.#vault;
     const untilMs = clock.nowMs() + (this.#options.sliceMs ?? SLICE_MS);
     let progress = this.#read() ?? (await this.#begin());
+    if (this.#leftAt === null || !isSamePlace(progress, this.#leftAt)) this.#forget();
     while (!progress.isDone) {
       progress = await this.#advance(progress);
+      this.#leftAt = progress;
       if (clock.nowMs() >= untilMs) break;
       await this.#vault.pause();
     }
@@ -131,12 +135,23 @@ export class Rebuild {
     return progress;
   }
 
-  /** One step: rows and the note of it, or neither. `stored` is a copy that may be changed. */
-  #change(change: (stored: Progress) => Progress): Progress {
+  /** What was read for another place, or for another generation, is of no use. */
+  #forget(): void {
+    this.#sources = null;
+    this.#page = null;
+    this.#structure = null;
+    this.#walk = null;
+  }
+
+  /**
+   * One step: rows and the note of it, or neither. `stored` is a copy that may be changed. `at`: where the step began. Two
+   * instances may work on the same rows; who comes second must not take the same key again, nor another generation's.
+   */
+  #change(at: Progress, change: (stored: Progress) => Progress): Progress {
     return this.#vault.store.transaction(() => {
       this.#vault.meta();
       const stored = this.#read();
-      if (stored === null) throw new EngineError('unavailable', OVERTAKEN);
+      if (stored === null || !isSamePlace(stored, at)) throw new EngineError('unavailable', OVERTAKEN);
       return this.#write(change(stored));
     });
   }
@@ -148,6 +163,8 @@ export class Rebuild {
     const span = await takeOver(this.#vault, ids);
     const generation = span.until + 1;
     return store.transaction(() => {
+      // A newer rebuild began on these rows meanwhile, and may be over.
+      if ((store.readMeta()?.generation ?? 0) >= generation) throw new EngineError('unavailable', OVERTAKEN);
       startRows(store, ids, generation, VaultState.rebuilding);
       const start = { source: 0, cursor: null, afterKey: null, afterBackup: '' };
       return this.#write({
@@ -173,12 +190,12 @@ export class Rebuild {
     if (keys.length === 0) {
       const next =
         page.next === null ? { source: progress.source + 1, cursor: null, afterKey: null } : { cursor: page.next };
-      return this.#change((stored) => ({ ...stored, ...next }));
+      return this.#change(progress, (stored) => ({ ...stored, ...next }));
     }
     const changes = await Promise.all(keys.map((key) => source.take(key)));
     let now = progress;
     changes.forEach((apply, i) => {
-      now = this.#change((stored) => {
+      now = this.#change(now, (stored) => {
         apply(stored.report, stored.unreadable);
         return { ...stored, afterKey: keys[i]! };
       });
@@ -206,7 +223,7 @@ export class Rebuild {
     const lost = await this.#lostOf(steps);
     if (lost === null) return progress;
     const { store } = this.#vault;
-    return this.#change((stored) => {
+    return this.#change(progress, (stored) => {
       if (lost.missing.length > 0) {
         store.index.remove(lost.missing);
         store.addBad(lost.missing);
@@ -246,9 +263,20 @@ export class Rebuild {
     const record = { kind: 'inherited', version: RECORD_VERSION, generation, backups, decidedMs } as const;
     await obs.putOnce(this.#vault.keys().inherited(generation), encodeRecord(host.kernel, record));
     await requireGeneration(this.#vault, meta);
-    return this.#change((stored) => {
+    return this.#change(progress, (stored) => {
       store.writeMeta({ ...this.#vault.meta(), state: VaultState.open });
       return { ...stored, isDone: true };
     });
   }
+}
+
+/** Whether nothing was done between the two: what is known of one holds for the other. */
+function isSamePlace(one: Progress, other: Progress): boolean {
+  return (
+    one.until === other.until &&
+    one.source === other.source &&
+    one.cursor === other.cursor &&
+    one.afterKey === other.afterKey &&
+    one.afterBackup === other.afterBackup
+  );
 }

@@ -2,13 +2,16 @@
 // crashed on the way, and what is damaged is named.
 
 import { describe, expect, test } from 'vitest';
+import { EngineError } from '../../engine/errors.ts';
 import type { Obs } from '../../engine/ports.ts';
 import { decodeRecord, encodeRecord } from '../../engine/repository/manifest.ts';
 import { readPack } from '../../engine/repository/pack-reader.ts';
 import { PackState, VaultState } from '../../engine/repository/ports.ts';
+import type { Rebuild } from '../../engine/repository/rebuild.ts';
 import type { RebuildReport } from '../../engine/repository/rebuild-report.ts';
 import { BLOCK_BYTES, Kind, toHex } from '../../engine/types.ts';
-import { Heir } from '../support/rebuilds.ts';
+import { expectNoGarbage, pruneWorld } from '../support/prune.ts';
+import { Heir, pausedAt } from '../support/rebuilds.ts';
 import { Crash, CrashPlan, host, NEVER, PROJECT, TestDisk, uuid, VAULT, World } from '../support/repository.ts';
 
 type Content = [number, string][];
@@ -35,6 +38,20 @@ async function makeVault(): Promise<{ world: World; disk: TestDisk; contents: Ma
   await world.vault().begin({ ...world.request(other, uuid(14)), backupId: uuid(14) });
   await world.vault().abort(uuid(14));
   return { world, disk, contents };
+}
+
+/** To its end, or until it is told that another one took over for good. */
+async function ended(rebuild: Rebuild): Promise<void> {
+  for (let calls = 0; calls < 200; calls++) {
+    try {
+      if ((await rebuild.step()).state === 'done') return;
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      if (error.code === 'invalid') return;
+      if (error.code !== 'unavailable') throw error;
+    }
+  }
+  throw new Error('the rebuild does not end');
 }
 
 /** All backups that were promised are there, each byte of them, and nothing else. */
@@ -204,6 +221,33 @@ describe('a rebuilt vault', () => {
     await fast.vault().deleteBackup(uuid(12));
     // Asked for anew, it is a rebuild like any other.
     expect(await slow.rebuilt(undefined, uuid(902))).toMatchObject({ generation: 4, backups: 1 });
+  });
+
+  test('is made once when two rebuilds work on the same rows, wherever one of them waits', async () => {
+    const { world, contents } = await makeVault();
+    const whole = new CrashPlan(NEVER);
+    const counted = new Heir(world.fork());
+    await counted.rebuilt(whole.wrap<Obs>(counted.obs));
+    const packsOf = (heir: Heir) => heir.store.listPacks(0, 1_000).map((pack) => pack.uuid);
+    for (let at = 0; at < whole.count; at++) {
+      for (const slices of [1, 7, 16, NEVER]) {
+        const heir = new Heir(world.fork());
+        const other = heir.rebuild(heir.obs, uuid(901), 0);
+        const slow = heir.rebuild(
+          pausedAt(heir.obs, at, async () => {
+            for (let i = 0; i < slices; i++) if ((await other.step()).state === 'done') return;
+          }),
+        );
+        await ended(slow);
+        if (heir.store.readMeta()?.state !== VaultState.open) await ended(other);
+        const place = `await ${at}, ${slices} slices`;
+        expect(packsOf(heir).length, place).toBe(new Set(packsOf(heir)).size);
+        await expectWhole(heir, contents);
+        await pruneWorld(heir);
+        await expectNoGarbage(heir);
+        await expectWhole(heir, contents);
+      }
+    }
   });
 
   test('keeps the leases that its rows still knew', async () => {

@@ -35,3 +35,20 @@ export class Heir extends World {
     }
   }
 }
+
+/** An object storage whose call number `at` runs `body` before its answer is given: others go on while somebody waits. */
+export function pausedAt(obs: Obs, at: number, body: () => Promise<void>): Obs {
+  let calls = 0;
+  return new Proxy(obs, {
+    get: (object, name) => {
+      const member = Reflect.get(object, name) as unknown;
+      if (typeof member !== 'function') return member;
+      return async (...args: unknown[]) => {
+        const isHere = calls++ === at;
+        const answer: unknown = await member.apply(object, args);
+        if (isHere) await body();
+        return answer;
+      };
+    },
+  });
+}

@@ -30,7 +30,7 @@ export class R2Obs implements Obs {
   async get(key: string): Promise<Uint8Array | null> {
     this.meter.counts.obsClassB += 1;
     const object = await this.#bucket.get(key);
-    return object && this.#receive(object);
+    return object && this.#receive(object, object.size);
   }
 
   async getRange(key: string, offset: number, length: number): Promise<Uint8Array | null> {
@@ -40,14 +40,15 @@ export class R2Obs implements Obs {
       await object.body?.arrayBuffer(); // read, since workerd logs a cancelled body as an exception
       throw new RangeError(`obs: ${key} has ${object.sizeBytes} bytes, not ${offset + length}`);
     }
-    return object.body ? this.#receive(object.body) : new Uint8Array(0);
+    return object.body ? this.#receive(object.body, length) : new Uint8Array(0);
   }
 
   async getSuffix(key: string, length: number): Promise<{ bytes: Uint8Array; sizeBytes: number } | null> {
     const object = await this.#getPart(key, { suffix: length });
     if (!object) return null;
-    const bytes = object.body ? await this.#receive(object.body) : new Uint8Array(0);
-    return { bytes, sizeBytes: object.sizeBytes };
+    const { sizeBytes, body } = object;
+    const bytes = body ? await this.#receive(body, Math.min(length, sizeBytes)) : new Uint8Array(0);
+    return { bytes, sizeBytes };
   }
 
   async head(key: string): Promise<{ sizeBytes: number; sha256: Uint8Array | null } | null> {
@@ -89,9 +90,11 @@ export class R2Obs implements Obs {
     }
   }
 
-  async #receive(object: R2ObjectBody): Promise<Uint8Array> {
+  /** Throws when the body does not have the bytes that were asked for: a cut answer must not look like a cut object. */
+  async #receive(object: R2ObjectBody, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(await object.arrayBuffer());
     this.meter.counts.obsBytesOut += bytes.length;
+    if (bytes.length !== length) throw new Error(`obs: ${object.key} came with ${bytes.length} of ${length} bytes`);
     return bytes;
   }
 }

@@ -40,6 +40,8 @@ export class SqlVaultStore implements VaultStore {
   readonly #sql: MeteredSql;
   readonly #tables: VaultTables;
   #inTransaction = false;
+  /** Summed again when a backup has changed. */
+  #availableBytes: number | null = null;
 
   /** `storage` is the object's `ctx.storage`. A meter may be shared with the object's other adapters. */
   constructor(storage: DurableObjectStorage, meter: Meter = new Meter()) {
@@ -58,6 +60,7 @@ export class SqlVaultStore implements VaultStore {
   /** After deleteAll(). */
   forgetTables(): void {
     this.#tables.forget();
+    this.#availableBytes = null;
   }
 
   transaction<T>(body: () => T): T {
@@ -66,7 +69,7 @@ export class SqlVaultStore implements VaultStore {
     try {
       return this.#storage.transactionSync(body);
     } catch (error) {
-      this.#tables.forget();
+      this.forgetTables();
       throw error;
     } finally {
       this.#inTransaction = false;
@@ -91,6 +94,7 @@ export class SqlVaultStore implements VaultStore {
 
   reset(): void {
     this.#tables.reset();
+    this.#availableBytes = null;
   }
 
   readProgress(job: string): string | null {
@@ -189,6 +193,7 @@ export class SqlVaultStore implements VaultStore {
       ...[id, state, generation, diskId, root, sizeBytes, allocatedBlocks, committedMs],
       ...[JSON.stringify(result), JSON.stringify(label)],
     );
+    this.#availableBytes = null;
   }
 
   listBackups(): BackupRow[] {
@@ -256,6 +261,14 @@ export class SqlVaultStore implements VaultStore {
 
   removeBad(refs: readonly ObjectRef[]): void {
     for (const { digest } of refs) this.#delete('DELETE FROM bad WHERE d = ?', digest);
+  }
+
+  /** Bytes that the available backups added to the vault; no part of the engine's port. Reads rows after a change only. */
+  availableBytes(): number {
+    this.#availableBytes ??= this.listBackups()
+      .filter((row) => row.state === 'available')
+      .reduce((sum, row) => sum + row.result.storedBytes, 0);
+    return this.#availableBytes;
   }
 
   /** What the Vault's own jobs remember; no part of the engine's port. */

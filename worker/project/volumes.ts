@@ -13,6 +13,7 @@ import type {
   VolumeSummary,
 } from './contract.ts';
 import type { Control } from './control.ts';
+import { isOfDisk } from './create-backups.ts';
 import { changedDetails, changedPairs, checkMetadata, checkTags } from './fields.ts';
 import { refuseWhileCloned, refuseWhileSnapshotted } from './in-use.ts';
 import { begin, newJobId, onDisk } from './jobs.ts';
@@ -88,7 +89,7 @@ export function setVolumeFlags(control: Control, id: string, flags: VolumeFlags)
 export function deleteVolume(control: Control, id: string, input: DeleteVolume): { jobId: string } {
   const jobId = newJobId();
   const volume = control.volume(id);
-  const backingUp = control.backups.by('volumeId', id).some((backup) => backup.status === 'creating');
+  const backingUp = control.backups.by('volumeId', id).some((backup) => isOfDisk(backup) && backup.status === 'creating');
   if (backingUp) throw new Refusal('volume-delete-backing-up', { id });
   const forced = input.force === true && volume.jobId === null;
   const deleting = beginOnVolume(forced ? { ...volume, status: 'error' } : volume, 'delete', jobId);

@@ -2,13 +2,14 @@
 // since several disks back up at once.
 
 import { EngineError } from '../../engine/errors.ts';
-import { PackState, type VaultStore } from '../../engine/repository/ports.ts';
+import { PackState } from '../../engine/repository/ports.ts';
+import type { SqlVaultStore } from '../adapters/sql-vault-store.ts';
+
+type CapacityStore = Pick<SqlVaultStore, 'availableBytes' | 'listSessions' | 'findSessionPack'>;
 
 /** Bytes that the vault's backups added to it, and those that are being made. */
-function heldBytes(store: VaultStore): number {
-  const backups = store.listBackups().filter((row) => row.state === 'available');
-  const stored = backups.reduce((sum, row) => sum + row.result.storedBytes, 0);
-  return store.listSessions().reduce((sum, session) => sum + session.storedBytes, stored);
+function heldBytes(store: CapacityStore): number {
+  return store.listSessions().reduce((sum, session) => sum + session.storedBytes, store.availableBytes());
 }
 
 /**
@@ -16,7 +17,7 @@ function heldBytes(store: VaultStore): number {
  * do not see each other: a vault may end up larger by one pack for each that was on its way.
  */
 export function refuseBeyond(
-  store: VaultStore,
+  store: CapacityStore,
   pack: { readonly sessionId: string; readonly uuid: string; readonly bytes: number },
   capacityBytes: number,
 ): void {

@@ -12,7 +12,7 @@ import { BackupReader } from '../../engine/repository/reader.ts';
 import { claimForDeletion } from '../../engine/repository/rebuild-takeover.ts';
 import { putSettings } from '../../engine/repository/settings.ts';
 import { VaultCore } from '../../engine/repository/vault.ts';
-import { VAULT_FORMAT, type VaultPorts } from '../../engine/repository/vault-context.ts';
+import { SUPERSEDED, VAULT_FORMAT, type VaultPorts } from '../../engine/repository/vault-context.ts';
 import { damageVault, type VaultDamage } from '../../engine/repository/vault-damage.ts';
 import type { Kind, ObjectRef } from '../../engine/types.ts';
 import { R2Obs } from '../adapters/r2-obs.ts';
@@ -98,6 +98,8 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
       if (known !== null) return JSON.parse(known) as JobReport;
       if (job.kind === 'delete') return await this.#delete();
       if (isOperationJob(job)) {
+        // Only another rebuild changes that: whoever waits must be told.
+        if (this.#store.readMeta()?.state === VaultState.superseded) throw new EngineError('invalid', SUPERSEDED);
         const report = await this.#operations.run(jobId, job);
         return report.state === 'done' ? this.#remember(jobId, report) : report;
       }

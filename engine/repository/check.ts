@@ -7,6 +7,7 @@ import { EngineError } from '../errors.ts';
 import { Objects } from '../objects.ts';
 import { bytesEqual, Kind, type ObjectRef, toHex } from '../types.ts';
 import { FrameCache } from './frame-cache.ts';
+import { requireGeneration } from './generation.ts';
 import { decodeRecord } from './manifest.ts';
 import { decodeEntries, encodeEntries } from './pack-format.ts';
 import { readPack } from './pack-reader.ts';
@@ -63,7 +64,10 @@ export interface CheckReport {
   strayPacks: number;
 }
 
-/** Checks the whole vault. Throws what object storage throws when it cannot be reached: begin again. */
+/**
+ * Checks the whole vault. Throws `unavailable` when the vault was rebuilt meanwhile, and what object storage throws when it
+ * cannot be reached: begin again.
+ */
 export async function checkVault(
   vault: VaultCore,
   ports: CheckPorts,
@@ -93,6 +97,7 @@ class CheckRun {
   }
 
   async run(): Promise<CheckReport> {
+    const meta = this.#vault.meta();
     for await (const pack of this.#packs()) this.#report.packBytes += pack.bytes;
     for await (const pack of this.#packs()) await this.#checkPack(pack);
     for await (const keys of strayPacks(this.#vault, () => this.#pause())) this.#report.strayPacks += keys.length;
@@ -102,6 +107,8 @@ class CheckRun {
       await this.#checkManifest(backup);
       await this.#checkBackup(backup, walk);
     }
+    // An old index takes for damage what a newer one has deleted.
+    await requireGeneration(this.#vault, meta);
     return this.#report;
   }
 
@@ -134,7 +141,9 @@ class CheckRun {
       if (this.#report.mode === 'bytes') suspects = await this.#unreadable(entries, found.bytes ?? null, key);
     }
     const bad = await this.#judge(pack.no, suspects, entries, key);
-    if (problem !== null || bad > 0) {
+    // A prune may have taken it meanwhile: what was missing then is no damage.
+    const isStillLive = this.#vault.store.readPacks([pack.no])[0]?.state === PackState.live;
+    if (isStillLive && (problem !== null || bad > 0)) {
       note(this.#report.damagedPacks, { key, problem: problem ?? 'objects', badObjects: bad });
     }
     this.#report.packs += 1;
@@ -189,7 +198,12 @@ class CheckRun {
     const key = this.#vault.keys().manifest(backup.generation, backup.id);
     const bytes = await this.#vault.obs.get(key);
     const reason = bytes === null ? 'it is missing' : this.#wrongWith(bytes, backup);
-    if (reason !== null) note(this.#report.damagedManifests, { key, reason });
+    if (reason !== null && this.#isStillThere(backup)) note(this.#report.damagedManifests, { key, reason });
+  }
+
+  /** It was listed earlier, and may have been deleted since: what is gone by then is no damage. */
+  #isStillThere({ id }: BackupRow): boolean {
+    return this.#vault.store.readBackup(id)?.state === 'available';
   }
 
   #wrongWith(bytes: Uint8Array, backup: BackupRow): string | null {
@@ -212,6 +226,7 @@ class CheckRun {
     this.#report.backups += 1;
     const lost = step.value;
     if (lost.bytes === 0 && lost.missing.length === 0) return;
+    if (!this.#isStillThere(backup)) return;
     note(this.#report.damagedBackups, damagedBackup(backup.id, backup.label.name, lost));
     await this.#markPages(lost.missing);
   }

@@ -26,6 +26,8 @@ export interface MarkPace {
   pause(): Promise<void>;
   /** Told after each pack that was read. */
   packRead(bytes: number): void;
+  /** Told of each block that is reached and not there. */
+  lacks(digest: Digest): void;
 }
 
 /**
@@ -57,6 +59,7 @@ export async function markReachable(
     vault.lookup(refs, false).forEach((entry, i) => {
       if (entry === null) {
         if (level > 0) throw unreadable(refs[i]!);
+        pace.lacks(refs[i]!.digest);
         return;
       }
       if (!marks.mark(entry.packNo, entry.slot) || level === 0) return;

@@ -9,8 +9,7 @@
 //
 // Stopped anywhere, it is begun again from the start: packs that are gone by then cost nothing.
 
-import type { Digest } from '../types.ts';
-import { Kind } from '../types.ts';
+import { type Digest, Kind, type ObjectRef, toHex } from '../types.ts';
 import { requireGeneration } from './generation.ts';
 import { markReachable } from './mark.ts';
 import { MarkSet } from './mark-set.ts';
@@ -25,6 +24,8 @@ import { type Listed, note } from './rebuild-report.ts';
 import type { VaultContext } from './vault-context.ts';
 
 const ROWS_PER_STEP = 256;
+/** Bad objects of which one prune finds out whether they are still needed: a few MB. */
+const BAD_MAX = 16_384;
 
 export interface PruneOptions {
   /** Packs of whose encoded bytes at least so many percent are dead are repacked; 0: with any dead object. */
@@ -98,14 +99,20 @@ class PruneRun {
       await requireGeneration(this.#vault, this.#scope.meta);
       Object.assign(this.#done, await settleOwners(this.#scope, this.#ports.owners));
     }
+    const knownBackups = this.#vault.store.listBackups().length;
     const { safeEpoch, roots } = this.#begin();
+    const unneeded = new Map(this.#vault.store.listBad(BAD_MAX).map((ref) => [toHex(ref.digest), ref]));
     await this.#makeRoom();
     await markReachable(this.#vault, this.#marks, roots, {
       pause: () => this.#scope.pause(),
       packRead: (bytes) => this.#progress(bytes),
+      lacks: (digest) => unneeded.delete(toHex(digest)),
     });
     const planned = await planPrune(this.#scope, this.#marks, safeEpoch, thresholdPercent);
-    if (!dryRun) await this.#execute(planned, safeEpoch);
+    if (!dryRun) {
+      this.#forgetBad([...unneeded.values()], knownBackups);
+      await this.#execute(planned, safeEpoch);
+    }
     return { dryRun, thresholdPercent, plan: planned.plan, done: dryRun ? null : this.#done };
   }
 
@@ -159,6 +166,18 @@ class PruneRun {
         store.updatePack({ ...pack, state: PackState.condemned });
         this.#condemned.push(pack.no);
       }
+    });
+  }
+
+  /**
+   * Objects that nobody misses any more: the next backup may rest on its parent again. Not when a backup was under way
+   * since the roots were taken: it may have brought one of them again, or rest on it.
+   */
+  #forgetBad(unneeded: readonly ObjectRef[], knownBackups: number): void {
+    const { store } = this.#vault;
+    this.#scope.change(() => {
+      const isQuiet = store.listSessions().length === 0 && store.listBackups().length === knownBackups;
+      if (isQuiet) store.removeBad(unneeded);
     });
   }
 

@@ -5,6 +5,7 @@
 
 import type { SimDisk } from '../support/repository-disk.ts';
 import type { SimVault } from '../support/repository-machines.ts';
+import type { Waiting } from '../support/repository-scheduler.ts';
 import type { Trees } from './repository-content.ts';
 import { damagePack } from './repository-damage.ts';
 import type { Op } from './repository-ops.ts';
@@ -88,6 +89,10 @@ export class ModelRun extends ModelEnd {
         return this.onDisk(op.disk, (disk) => this.maintain(disk, op.what));
       case 'prune':
         return this.prune(this.world.vaults.filter((candidate) => candidate.isOpen)[op.vault], op);
+      case 'copy':
+        return this.copy(this.pickBackup(op.which, ['available']));
+      case 'check':
+        return this.checkVault(this.world.vaults.filter((candidate) => candidate.isOpen)[op.vault], op.mode);
       case 'rebuild':
         return this.rebuild(op);
       case 'deleteVault':
@@ -111,14 +116,16 @@ export class ModelRun extends ModelEnd {
     }
   }
 
-  protected async step({ which, outcome, more }: Extract<Op, { op: 'step' }>): Promise<boolean> {
+  protected async step({ which, outcome, more, newest, of = '' }: Extract<Op, { op: 'step' }>): Promise<boolean> {
     const { scheduler } = this.world;
-    if (scheduler.waiting.length === 0) return false;
-    const index = which % scheduler.waiting.length;
-    const { life } = scheduler.waiting[index]!;
-    await this.pass(index, outcome);
+    const chosen = scheduler.waiting.filter(({ life, call }) => `${life.name} ${call}`.includes(of));
+    const first = chosen[newest ? chosen.length - 1 : which % Math.max(1, chosen.length)];
+    if (!first) return false;
+    const { life } = first;
+    await this.pass(scheduler.waiting.indexOf(first), outcome);
     for (let i = 0; i < more; i++) {
-      const next = scheduler.waiting.findIndex((waiting) => waiting.life === life);
+      const isNext = (waiting: Waiting) => waiting.life === life;
+      const next = newest ? scheduler.waiting.findLastIndex(isNext) : scheduler.waiting.findIndex(isNext);
       if (next < 0) break;
       await this.pass(next, 'ok');
     }

@@ -18,11 +18,16 @@ export type Op =
   | { op: 'expire'; olderThanMs: number }
   | { op: 'maintain'; disk: number; what: Maintenance }
   | { op: 'prune'; vault: number; thresholdPercent: number; dryRun: boolean }
+  | { op: 'copy'; which: number }
+  | { op: 'check'; vault: number; mode: 'structure' | 'bytes' }
   | { op: 'rebuild'; vault: number; isLost: boolean }
   | { op: 'deleteVault'; vault: number }
   | { op: 'clock'; ms: number }
-  /** Lets a waiting call through, and then up to `more` of the same object. */
-  | { op: 'step'; which: number; outcome: Outcome; more: number }
+  /**
+   * Lets a waiting call through, and then up to `more` of the same object: the oldest of them each time, or the newest. `of`:
+   * only calls whose object and name, as `vault-0 obs.get`, contain this.
+   */
+  | { op: 'step'; which: number; outcome: Outcome; more: number; newest?: boolean; of?: string }
   | { op: 'crash'; machine: number }
   | { op: 'outage'; isDown: boolean }
   | { op: 'land'; which: number }
@@ -63,6 +68,8 @@ const MAKERS: readonly (readonly [weight: number, make: (below: Below) => Op])[]
   [1, (n) => ({ op: 'expire', olderThanMs: n(4) * 1_000 })],
   [8, (n) => ({ op: 'maintain', disk: n(4), what: MAINTENANCE[n(MAINTENANCE.length)]! })],
   [6, (n) => ({ op: 'prune', vault: n(4) === 0 ? 1 : 0, thresholdPercent: THRESHOLDS[n(4)]!, dryRun: n(8) === 0 })],
+  [4, (n) => ({ op: 'copy', which: n(8) })],
+  [2, (n) => ({ op: 'check', vault: n(2), mode: n(2) === 0 ? 'structure' : 'bytes' })],
   [3, (n) => ({ op: 'clock', ms: 1 + n(2_000) })],
   [30, (n) => ({ op: 'step', which: n(16), outcome: 'ok', more: n(3) === 0 ? 200 : n(12) })],
   [6, (n) => ({ op: 'step', which: n(16), outcome: FAULTS[n(FAULTS.length)]!, more: n(4) })],
@@ -86,6 +93,46 @@ const NARROW: typeof MAKERS = [
   [2, (n) => ({ op: 'crash', machine: n(4) })],
 ];
 
+/** A backup is deleted, a prune ends that, and meanwhile the deletion of another one hangs. */
+const HANGING_DELETION = (n: Below): Op[] => [
+  // Open sessions would keep what both have.
+  ...['disk-0 ', 'vault-0 ', 'disk-0 ', 'disk-1 ', 'vault-0 ', 'disk-1 '].map(
+    (of): Op => ({ op: 'step', which: 0, of, outcome: 'ok', more: 200 }),
+  ),
+  { op: 'deleteBackup', which: n(8) },
+  { op: 'prune', vault: 0, thresholdPercent: 0, dryRun: false },
+  { op: 'step', which: 0, of: 'vault-0 ', outcome: 'ok', more: n(16), newest: true },
+  { op: 'deleteBackup', which: n(8) },
+  { op: 'step', which: n(2), of: 'vault-0 ', outcome: 'ok', more: 60, newest: true },
+];
+
+/** The answer to a lease is lost, and the lease is taken again while a prune asks the disk. */
+const LEASE_TAKEN_AGAIN = (n: Below): Op[] => [
+  { op: 'createFrom', which: n(8), eager: false },
+  { op: 'step', which: 0, of: '.ordered', outcome: 'ok', more: 0 },
+  { op: 'step', which: 0, of: '.lease', outcome: 'lost', more: 0 },
+  { op: 'prune', vault: 0, thresholdPercent: 0, dryRun: false },
+  { op: 'step', which: 0, of: 'vault-0 obs.head', outcome: 'ok', more: n(4) },
+  { op: 'step', which: 0, of: 'disks.holds', outcome: 'ok', more: 0 },
+  { op: 'step', which: 0, of: '.ordered', outcome: 'ok', more: 1 },
+  { op: 'step', which: 0, of: 'disks.answer', outcome: 'ok', more: 0 },
+];
+
+/** What is begun and given up, in the order in which it hurts; disks that go without a word. */
+const OVERTAKING: readonly (readonly [weight: number, make: (below: Below) => Op | Op[]])[] = [
+  [10, (n) => ({ op: 'write', disk: n(2), place: n(PLACES.length), content: n(CONTENTS) })],
+  [10, (n) => ({ op: 'backup', disk: n(2), vault: 0, full: false, automatic: false })],
+  [3, () => ({ op: 'newDisk' })],
+  [4, (n) => ({ op: 'deleteDisk', disk: n(4), tidy: n(4) === 0 })],
+  [2, (n) => ({ op: 'copy', which: n(8) })],
+  [1, (n) => ({ op: 'check', vault: n(2), mode: 'bytes' })],
+  [4, HANGING_DELETION],
+  [4, LEASE_TAKEN_AGAIN],
+  [20, (n) => ({ op: 'step', which: n(8), outcome: 'ok', more: n(2) === 0 ? 200 : n(6) })],
+  [2, (n) => ({ op: 'step', which: n(8), outcome: FAULTS[n(FAULTS.length)]!, more: 0 })],
+  [1, (n) => ({ op: 'crash', machine: n(6) })],
+];
+
 /** Only in some runs: what they check is weaker. */
 const DAMAGE: (typeof MAKERS)[number] = [
   3,
@@ -98,14 +145,17 @@ const DELETE_VAULT: (typeof MAKERS)[number] = [1, () => ({ op: 'deleteVault', va
 const REBUILD: (typeof MAKERS)[number] = [2, (n) => ({ op: 'rebuild', vault: 0, isLost: n(2) === 0 })];
 
 /**
- * `count` operations. Of eight seeds one damages what is stored, one may delete a vault, two rebuild one, two are narrow.
+ * `count` operations. Of eight seeds one damages what is stored, one may delete a vault, two rebuild one, two are narrow,
+ * and in one jobs overtake each other.
  */
 export function operationsOf(seed: number, count: number): Op[] {
   const below = numbersOf(seed);
-  const makers = seed % 4 === 0 ? [...NARROW] : [...MAKERS];
+  const makers: (typeof OVERTAKING)[number][] = [...(seed % 4 === 0 ? NARROW : seed % 8 === 7 ? OVERTAKING : MAKERS)];
   if (seed % 8 === 3) makers.push(DAMAGE);
   if (seed % 8 === 5) makers.push(DELETE_VAULT);
   if (seed % 8 === 1 || seed % 8 === 6) makers.push(REBUILD);
   const wheel = makers.flatMap(([weight, make]) => new Array<typeof make>(weight).fill(make));
-  return Array.from({ length: count }, () => wheel[below(wheel.length)]!(below));
+  const ops: Op[] = [];
+  while (ops.length < count) ops.push(...[wheel[below(wheel.length)]!(below)].flat());
+  return ops.slice(0, count);
 }

@@ -3,6 +3,7 @@
 
 import { refKey } from '../../engine/memory/rows.ts';
 import { Objects } from '../../engine/objects.ts';
+import type { CheckReport } from '../../engine/repository/check.ts';
 import { FrameCache } from '../../engine/repository/frame-cache.ts';
 import { decodeRecord, type ManifestRecord, type VaultRecord } from '../../engine/repository/manifest.ts';
 import { decodeEntries } from '../../engine/repository/pack-format.ts';
@@ -103,6 +104,20 @@ export class Oracle {
       const key = vault.core.context.keys().pack(pack.generation, pack.kind, pack.uuid);
       const isGood = await this.#isStored(key, entry.offset, entry.length, entry.encoding, ref);
       if (!isGood && !isExcused) throw new Violation(`${of}: ${nameOf(ref)} is not in object storage`);
+    }
+  }
+
+  /** What a check says is damaged was damaged. Throws Violation. */
+  judge(vault: SimVault, report: CheckReport): void {
+    const { damaged, damagedKeys } = this.#world;
+    const wrong = (what: string) => {
+      throw new Violation(`a check of ${vault.name} finds ${what}, which nothing has damaged`);
+    };
+    for (const { key, problem } of report.damagedPacks.first) if (!damagedKeys.has(key)) wrong(`${problem} in ${key}`);
+    for (const { digest } of report.badObjects.first) if (!damaged.has(`${vault.name} ${digest}`)) wrong(digest);
+    for (const { key, reason } of report.damagedManifests.first) wrong(`${key}: ${reason}`);
+    for (const { backupId, digests } of report.damagedBackups.first) {
+      if (!digests.some((digest) => damaged.has(`${vault.name} ${digest}`))) wrong(`damage in backup ${backupId}`);
     }
   }
 

@@ -88,20 +88,17 @@ export class ModelOrders {
     if (!backup || this.livingDisks().length >= DISKS_MAX) return false;
     const disk = this.world.newDisk();
     const jobId = this.world.ground.uuid();
-    disk.sim.running.add(jobId);
     this.world.order({
       what: 'create from backup',
       machine: disk.sim,
       attempt: () => disk.sim.createFrom(jobId, backup.vault, backup.id),
       done: () => {
-        disk.sim.running.delete(jobId);
         disk.head = backup.content;
         disk.state = 'here';
         if (eager) this.maintain(disk, 'hydrate');
       },
       refused: (error) => {
         this.mayFail('not-found')(error);
-        disk.sim.running.delete(jobId);
         this.leave(disk);
       },
     });
@@ -138,7 +135,7 @@ export class ModelOrders {
     for (const order of this.world.pendingOf(target.sim)) order.state = 'over';
     target.sim.running.clear();
     for (const backup of this.world.backups.values()) {
-      if (backup.disk !== target || backup.state !== 'making') continue;
+      if (backup.disk !== target || backup.isCopy || backup.state !== 'making') continue;
       // Whoever orders it away ends its session; otherwise the vault must find out that nobody continues it.
       if (tidy) this.deleteBackup(backup);
       else backup.state = 'going';
@@ -191,9 +188,9 @@ export class ModelOrders {
     });
   }
 
-  protected backUpNow(disk: ModelDisk): ModelBackup | null {
+  protected backUpNow(disk: ModelDisk, full: boolean): ModelBackup | null {
     const vault = this.world.vaults.find((candidate) => candidate.isOpen);
-    return vault ? this.backUpTo(disk, vault, { full: false, automatic: false }) : null;
+    return vault ? this.backUpTo(disk, vault, { full, automatic: false }) : null;
   }
 
   protected backUpTo(disk: ModelDisk, vault: SimVault, how: { full: boolean; automatic: boolean }): ModelBackup {
@@ -201,7 +198,7 @@ export class ModelOrders {
     const { automatic, full } = how;
     const createdMs = this.world.nowMs;
     const backup: ModelBackup = {
-      ...{ id, vault, disk, content: disk.head, automatic, createdMs, state: 'making' },
+      ...{ id, vault, disk, content: disk.head, automatic, isCopy: false, createdMs, state: 'making' },
     };
     this.world.backups.set(id, backup);
     disk.sim.acceptBackup(id);
@@ -225,6 +222,43 @@ export class ModelOrders {
       },
     });
     return backup;
+  }
+
+  /** Into another vault, which does it itself. Nobody keeps what it is made from meanwhile. */
+  protected copy(from: ModelBackup | undefined): boolean {
+    const vault = this.world.vaults.find((candidate) => candidate.isOpen && candidate !== from?.vault);
+    if (!from || !vault || this.living().length >= BACKUPS_MAX) return false;
+    const id = this.world.ground.uuid();
+    const copy: ModelBackup = { ...from, id, vault, automatic: false, isCopy: true, state: 'making' };
+    this.world.backups.set(id, copy);
+    this.world.order({
+      what: 'copy',
+      machine: vault,
+      attempt: () => this.ofRows(vault, () => vault.copyFrom(from.vault, from.id, id)),
+      done: () => {
+        if (copy.state === 'making') copy.state = 'available';
+      },
+      refused: (error) => {
+        // A prune between two attempts gives up what nobody is at.
+        const isGone = from.state !== 'available' || copy.state !== 'making' || !vault.isOpen || !from.vault.isOpen;
+        if (!isGone) this.mayFail('not-found')(error);
+        if (copy.state === 'making') this.deleteBackup(copy);
+      },
+    });
+    return true;
+  }
+
+  protected checkVault(vault: SimVault | undefined, mode: 'structure' | 'bytes'): boolean {
+    if (!vault || this.world.pendingOf(vault).some((order) => order.what === 'check')) return false;
+    this.world.order({
+      what: 'check',
+      machine: vault,
+      attempt: () => this.ofRows(vault, async () => this.oracle.judge(vault, await vault.check(mode))),
+      refused: (error) => {
+        if (vault.isOpen) throw error;
+      },
+    });
+    return true;
   }
 
   protected deleteBackup(backup: ModelBackup | undefined): boolean {

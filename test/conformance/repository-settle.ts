@@ -1,11 +1,13 @@
 // The end of a run of the repository's model: no more faults, everything ends, and what is there is compared.
 
 import type { EngineError } from '../../engine/errors.ts';
+import { checkVault } from '../../engine/repository/check.ts';
 import { BackupReader } from '../../engine/repository/reader.ts';
 import { verifyBackup } from '../../engine/repository/verify.ts';
-import { BLOCK_BYTES } from '../../engine/types.ts';
+import { BLOCK_BYTES, Kind } from '../../engine/types.ts';
 import type { Outcome } from '../support/repository-scheduler.ts';
 import { type Content, isBlock, PLACES } from './repository-content.ts';
+import { damagePack } from './repository-damage.ts';
 import { ModelOrders } from './repository-orders.ts';
 import { type ModelBackup, type ModelDisk, type Order, Violation } from './repository-world.ts';
 
@@ -13,6 +15,8 @@ import { type ModelBackup, type ModelDisk, type Order, Violation } from './repos
 const SETTLE_TURNS_MAX = 20_000;
 /** A pass that brings, one that finds nothing more to bring, one that gives the lease back; and damage takes longer. */
 const INDEPENDENT_PASSES_MAX = 8;
+/** Packs of blocks that are lost while backups are about to be committed. */
+const LOST_PACKS = 4;
 const SETTLING = ['hydrate', 'release', 'fold', 'collect'] as const;
 
 export class ModelEnd extends ModelOrders {
@@ -26,6 +30,7 @@ export class ModelEnd extends ModelOrders {
     for (const vault of world.vaults) if (vault.isOpen) this.prune(vault, { thresholdPercent: 100, dryRun: false });
     await this.pumpAll();
     await this.oracle.check();
+    if (world.damaged.size === 0) await this.checkVaults();
     for (const disk of world.disks) if (disk.state === 'here') await this.compareDisk(disk);
     for (const backup of world.backups.values()) await this.compareBackup(backup);
     if (world.damaged.size > 0) await this.healVaults();
@@ -46,18 +51,52 @@ export class ModelEnd extends ModelOrders {
     for (const backup of world.backups.values()) await this.compareBackup(backup);
   }
 
-  /** What was found bad counts as absent: the next backup of a disk sends it again, and is whole. */
+  /**
+   * What a check finds bad counts as absent: full backups that are about to be committed, and the next one of each disk,
+   * send it again and are whole.
+   */
   protected async healVaults(): Promise<void> {
     const { world } = this;
-    for (const { vault, ref } of world.damaged.values()) if (vault.isOpen) await vault.outside().core.report([ref]);
     const disks = world.disks.filter((disk) => disk.state === 'here' && this.isWhole(disk));
-    const made = disks.flatMap((disk) => this.backUpNow(disk) ?? []);
+    const begun = disks.flatMap((disk, i) => (i % 2 === 0 ? (this.backUpNow(disk, true) ?? []) : []));
+    await this.pumpAll(
+      () => false,
+      (call) => call.endsWith('.commit'),
+    );
+    // And once more, behind what these backups have been told.
+    for (let which = 0; which < LOST_PACKS; which++) {
+      await damagePack(world, this.oracle, { which, byte: 0, kind: 'lose' }, Kind.block);
+    }
+    await this.checkVaults();
+    await this.pumpAll();
+    const made = [...begun, ...disks.flatMap((disk) => this.backUpNow(disk, false) ?? [])];
     await this.pumpAll();
     world.damaged.clear();
     for (const backup of made) {
       if (backup.state !== 'available')
         throw new Violation(`${backup.disk.sim.name} cannot be backed up after the damage`);
       await this.compareBackup(backup);
+    }
+  }
+
+  /** A check of every byte names what was damaged and no more, and the backups that readers find damaged. */
+  protected async checkVaults(): Promise<void> {
+    const { world } = this;
+    for (const vault of world.vaults) {
+      if (!vault.isOpen) continue;
+      const { core, context } = vault.outside();
+      const unreadable: string[] = [];
+      for (const row of core.list()) {
+        if ((await verifyBackup(context, row, 'bytes')).damaged.length > 0) unreadable.push(row.id);
+      }
+      const report = await checkVault(core, {}, 'bytes');
+      this.oracle.judge(vault, report);
+      const named = report.damagedBackups.first.map(({ backupId }) => backupId);
+      if (named.join() !== unreadable.join()) {
+        throw new Violation(
+          `a check of ${vault.name} names backups ${named.join()}, unreadable are ${unreadable.join()}`,
+        );
+      }
     }
   }
 
@@ -80,12 +119,17 @@ export class ModelEnd extends ModelOrders {
     throw new Violation('a disk does not become independent');
   }
 
-  /** Lets everything through until no order is left, but for those that wait for others. */
-  protected async pumpAll(mayWait: (order: Order) => boolean = () => false): Promise<void> {
+  /** Lets everything through until no order is left, but for those that wait for others, or for calls that are kept back. */
+  protected async pumpAll(
+    mayWait: (order: Order) => boolean = () => false,
+    isKept: (call: string) => boolean = () => false,
+  ): Promise<void> {
     const { scheduler, orders } = this.world;
     for (let turn = 0; turn < SETTLE_TURNS_MAX; turn++) {
       await this.world.pump();
-      if (scheduler.waiting.length > 0) await this.pass(0, 'ok');
+      const next = scheduler.waiting.findIndex(({ call }) => !isKept(call));
+      if (next >= 0) await this.pass(next, 'ok');
+      else if (scheduler.waiting.length > 0) return;
       else if (orders.every((order) => order.state === 'over' || mayWait(order))) return;
     }
     const left = orders.map((order) => `${order.what} of ${order.machine.name}: ${order.lastError ?? order.state}`);

@@ -37,6 +37,8 @@ export interface ModelBackup {
   readonly disk: ModelDisk;
   readonly content: Content;
   readonly automatic: boolean;
+  /** Made from a backup of another vault, by the vault itself: its disk has nothing to do with it. */
+  readonly isCopy: boolean;
   readonly createdMs: number;
   state: BackupState;
 }
@@ -75,6 +77,8 @@ export class ModelWorld {
   readonly orders: Order[] = [];
   /** Objects whose stored copies a damage fault has hit, by damageKey: they may be unreadable, never wrong. */
   readonly damaged = new Map<string, { readonly vault: SimVault; readonly ref: ObjectRef }>();
+  /** Keys of packs that were damaged. */
+  readonly damagedKeys = new Set<string>();
   isDown = false;
   #nowMs = 1_000_000;
   #uuids = 0;

@@ -1,10 +1,12 @@
 // Checking a vault: each fault is named with what it takes, nothing else is; nothing changes but what is marked bad.
 
 import { describe, expect, test } from 'vitest';
+import { MemoryVaultStore } from '../../engine/memory/vault-store.ts';
 import { type CheckReport, checkVault } from '../../engine/repository/check.ts';
 import { PACK_FOOTER_BYTES } from '../../engine/repository/pack-format.ts';
 import { BLOCK_BYTES, type Digest, Kind, type ObjectRef, toHex } from '../../engine/types.ts';
 import { EVERYBODY, packKeys, pruneWorld } from '../support/prune.ts';
+import { Heir, pausedAt } from '../support/rebuilds.ts';
 import { CrashPlan, NEVER, TestDisk, uuid, World } from '../support/repository.ts';
 
 /** Two backups: 20 blocks, then 6 of them changed. */
@@ -143,6 +145,28 @@ describe.each(BOTH)('a check of the %s', (mode) => {
       expect(world.store.listBad(1)).toEqual([]);
       expect(await check(world, mode)).toMatchObject(CLEAN);
     }
+  });
+
+  test('finds nothing wrong with what is deleted and pruned beside it, at any await', async () => {
+    const { world: origin } = await makeOrigin();
+    const plan = new CrashPlan(NEVER);
+    await checkVault(origin.vault(plan.wrap(origin.obs)), {}, mode);
+    for (let at = 0; at < plan.count; at++) {
+      const world = origin.fork();
+      const vault = world.vault();
+      const pruned = pausedAt(world.obs, at, async () => {
+        for (const n of [11, 12]) await vault.deleteBackup(uuid(n));
+        await pruneWorld(world, { vault, owners: EVERYBODY });
+      });
+      expect(await checkVault(world.vault(pruned), {}, mode), `await ${at}`).toMatchObject(CLEAN);
+    }
+  });
+
+  test('on an old index says nothing once the vault was rebuilt elsewhere', async () => {
+    const { world } = await makeOrigin();
+    const old = world.vault();
+    await new Heir(world, new MemoryVaultStore()).rebuilt(world.obs, uuid(900));
+    await expect(checkVault(old, {}, mode)).rejects.toThrow(/this is its old index/);
   });
 
   test('goes beside a backup and after a prune', async () => {

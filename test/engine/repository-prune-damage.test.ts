@@ -3,11 +3,12 @@
 import { describe, expect, test } from 'vitest';
 import type { MemoryObs } from '../../engine/memory/obs.ts';
 import { decodeRecord } from '../../engine/repository/manifest.ts';
+import { readPack } from '../../engine/repository/pack-reader.ts';
 import { PackState } from '../../engine/repository/ports.ts';
 import { verifyBackup } from '../../engine/repository/verify.ts';
-import { BLOCK_BYTES, Kind } from '../../engine/types.ts';
+import { BLOCK_BYTES, Kind, toHex } from '../../engine/types.ts';
 import { EVERYBODY, expectBackups, expectNoGarbage, makeThree, packKeys, pruneWorld } from '../support/prune.ts';
-import { CrashPlan, host, NEVER, uuid } from '../support/repository.ts';
+import { CrashPlan, host, NEVER, TestDisk, uuid } from '../support/repository.ts';
 
 describe('damage and strays', () => {
   test('a page that cannot be read stops it before anything is deleted', async () => {
@@ -33,6 +34,33 @@ describe('damage and strays', () => {
     const row = world.vault().available(uuid(13));
     const { damaged } = await verifyBackup(world.vault().context, row, 'bytes');
     expect(damaged).toEqual([{ offset: 5 * 13 * BLOCK_BYTES, length: BLOCK_BYTES }]);
+  });
+
+  test('a bad block that no backup needs any more is forgotten, and no sooner', async () => {
+    const { world, disk, contents } = await makeThree();
+    const { entries } = (await readPack(world.obs, host.kernel, (await world.keys('/blocks/'))[0]!))!;
+    const held = new Set([...disk.blocks.values()].map(toHex));
+    // Of the first backup alone: the disk has other bytes there by now.
+    const lost = entries.find(({ digest }) => !held.has(toHex(digest)))!;
+    const [location] = await world.vault().locate([lost]);
+    world.obs.tamper(location!.key, (bytes) => bytes.fill(7, location!.offset, location!.offset + 9));
+    expect(await world.vault().report([lost])).toBe(1);
+    await pruneWorld(world);
+    expect(world.store.listBad(9)).toHaveLength(1);
+    await world.vault().deleteBackup(uuid(11));
+    await pruneWorld(world, { dryRun: true });
+    expect(world.store.listBad(9)).toHaveLength(1);
+    // A backup that is under way may rest on it.
+    const other = new TestDisk(uuid(2));
+    await world.vault().begin({ ...world.request(other, uuid(20)), backupId: uuid(20) });
+    await pruneWorld(world, { owners: EVERYBODY });
+    expect(world.store.listBad(9)).toHaveLength(1);
+    await world.vault().abort(uuid(20));
+    await pruneWorld(world);
+    expect(world.store.listBad(9)).toEqual([]);
+    disk.write(7, 900);
+    expect(await world.backUp(disk, uuid(14))).toMatchObject({ incremental: true, objectCount: 1 + 4 });
+    await expectBackups(world, { 12: contents[1]!, 13: contents[2]!, 14: disk.content() });
   });
 
   test('packs of a session that ended, a put that landed late, and a manifest that came back', async () => {

@@ -12,6 +12,7 @@ export interface PlantedBug {
 const CONTEXT = 'engine/repository/vault-context.ts';
 const PRUNE = 'engine/repository/prune.ts';
 const DISCARD = 'engine/repository/prune-discard.ts';
+const OWNERS = 'engine/repository/prune-owners.ts';
 const COMMIT = 'engine/repository/commit.ts';
 const DECISIONS = 'engine/repository/decisions.ts';
 const UPLOADER = 'engine/repository/uploader.ts';
@@ -49,9 +50,16 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'deleting-ignored',
-    rule: 'a backup that is being deleted is in use until object storage says that it is deleted',
-    edits: [{ file: PRUNE, find: "state === 'available' || state === 'deleting'", put: "state === 'available'" }],
-    seedsMax: 3000,
+    rule: 'a backup that is being deleted is in use until object storage says that it is deleted (and prune does not end deletions)',
+    edits: [
+      { file: PRUNE, find: "state === 'available' || state === 'deleting'", put: "state === 'available'" },
+      {
+        file: OWNERS,
+        find: "  for (const { id, state } of vault.store.listBackups()) if (state === 'deleting') await deleteBackup(vault, id);\n",
+        put: '',
+      },
+    ],
+    seedsMax: 300,
   },
   {
     name: 'condemned-unchecked',
@@ -129,12 +137,6 @@ export const BUGS: readonly PlantedBug[] = [
     seedsMax: 100,
   },
   {
-    name: 'commit-without-check',
-    rule: 'the Vault checks for itself that everything under a root is there before it commits',
-    edits: [COMMIT_BLINDLY],
-    seedsMax: 3000,
-  },
-  {
     name: 'abort-without-record',
     rule: "abort puts its decision at the manifest's own key, so that a late manifest loses",
     edits: [
@@ -169,17 +171,17 @@ export const BUGS: readonly PlantedBug[] = [
     rule: 'prune asks who took a lease or began a session whether it still holds it',
     edits: [
       {
-        file: 'engine/repository/prune-owners.ts',
+        file: OWNERS,
         find: 'for (const [diskId, taken] of takenByDisk(vault)) {',
         put: 'for (const [diskId, taken] of [...takenByDisk(vault)].slice(0, 0)) {',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 60,
   },
   {
     name: 'late-claims-dropped',
     rule: 'what is taken while its owner is asked is held, whatever the owner answers',
-    edits: [{ file: 'engine/repository/prune-owners.ts', find: ' && !claimed.has(id)', put: '' }],
-    seedsMax: 3000,
+    edits: [{ file: OWNERS, find: ' && !claimed.has(id)', put: '' }],
+    seedsMax: 30,
   },
 ];

@@ -16,6 +16,14 @@ import { Life } from './repository-scheduler.ts';
 const STEPS_PER_TURN = 2;
 const MISSES_MAX = 3;
 
+/** Calls that do nothing but take a turn. */
+interface Turns {
+  pause(): Promise<void>;
+  ordered(): Promise<void>;
+}
+
+const TURNS: Turns = { pause: async () => undefined, ordered: async () => undefined };
+
 export interface BackupOrder {
   readonly backupId: string;
   readonly vault: ServingVault;
@@ -34,8 +42,10 @@ export class SimDisk {
   readonly running = new Set<string>();
   life: Life;
   #disk: Disk | null = null;
+  /** The job that makes it, while it is at it: nothing of that survives a crash. */
+  #creating: string | null = null;
   #obs: Obs;
-  #turns: { pause(): Promise<void> };
+  #turns: Turns;
   #misses = 0;
 
   constructor(ground: Ground, index: number, store: DiskStore) {
@@ -45,7 +55,7 @@ export class SimDisk {
     this.#store = store;
     this.life = new Life(this.name);
     this.#obs = scheduledObs(ground.scheduler, this.life, ground.obs);
-    this.#turns = scheduled(ground.scheduler, this.life, this.name, { pause: async () => undefined });
+    this.#turns = scheduled(ground.scheduler, this.life, this.name, TURNS);
   }
 
   /** The engine's disk. Throws before it was created. */
@@ -62,9 +72,10 @@ export class SimDisk {
     const old = this.life;
     this.life = new Life(this.name);
     this.#obs = scheduledObs(this.#ground.scheduler, this.life, this.#ground.obs);
-    this.#turns = scheduled(this.#ground.scheduler, this.life, this.name, { pause: async () => undefined });
+    this.#turns = scheduled(this.#ground.scheduler, this.life, this.name, TURNS);
     this.#disk = Disk.open(this.#store, this.#ground.host);
     this.#misses = 0;
+    this.#creating = null;
     await this.#ground.scheduler.end(old);
   }
 
@@ -74,10 +85,18 @@ export class SimDisk {
 
   /** A new disk whose content comes from a backup, fetched when it is needed. */
   async createFrom(jobId: string, vault: ServingVault, backupId: string): Promise<void> {
+    // Whoever orders it takes a while to order it again.
+    await this.#turns.ordered();
+    const { life } = this;
     this.held.set(jobId, vault);
-    const { root, sizeBytes } = await this.#client(vault).lease(jobId, backupId, this.id);
-    const upstream = { id: jobId, locator: vault.name, heals: false };
-    this.#disk = Disk.create(this.#store, this.#ground.host, { sizeBytes, root, upstream });
+    this.#creating = jobId;
+    try {
+      const { root, sizeBytes } = await this.#client(vault).lease(jobId, backupId, this.id);
+      const upstream = { id: jobId, locator: vault.name, heals: false };
+      this.#disk = Disk.create(this.#store, this.#ground.host, { sizeBytes, root, upstream });
+    } finally {
+      if (this.life === life) this.#creating = null;
+    }
   }
 
   /** `adopted` is called in the turn in which the content changes. */
@@ -163,7 +182,7 @@ export class SimDisk {
 
   /** The disk's answer to a vault that asks: does it hold this lease, or make this backup, or is it about to? */
   holds(id: string): boolean {
-    return this.running.has(id) || this.#disk?.state.upstreams.has(id) === true;
+    return this.running.has(id) || this.#creating === id || this.#disk?.state.upstreams.has(id) === true;
   }
 
   async #giveBack(leaseId: string, vault: ServingVault): Promise<void> {

@@ -2,6 +2,8 @@
 
 import type { EngineHost } from '../../engine/host.ts';
 import type { Obs } from '../../engine/ports.ts';
+import { type CheckReport, checkVault } from '../../engine/repository/check.ts';
+import { copyBackup } from '../../engine/repository/copy.ts';
 import { VaultState, type VaultStore } from '../../engine/repository/ports.ts';
 import { type PruneOptions, type PruneReport, prune } from '../../engine/repository/prune.ts';
 import type { Owners } from '../../engine/repository/prune-owners.ts';
@@ -9,8 +11,8 @@ import { Rebuild } from '../../engine/repository/rebuild.ts';
 import { VaultCore } from '../../engine/repository/vault.ts';
 import type { VaultContext } from '../../engine/repository/vault-context.ts';
 import { BLOCK_BYTES } from '../../engine/types.ts';
-import { type ServingVault, scheduled, scheduledObs } from './repository-calls.ts';
-import { Life, type Scheduler } from './repository-scheduler.ts';
+import { type ServingVault, scheduled, scheduledObs, scheduledVault } from './repository-calls.ts';
+import { Fault, Life, type Scheduler } from './repository-scheduler.ts';
 
 /** Two blocks a pack, so that a handful of blocks is several packs. */
 export const PACK_BYTES = 2 * BLOCK_BYTES;
@@ -68,12 +70,51 @@ export class SimVault implements ServingVault {
   prune(options: PruneOptions, holds: Owners['holds']): Promise<PruneReport> {
     const { scheduler, uuid, sha256 } = this.#ground;
     const turns = this.#turns();
+    const asked = scheduled(scheduler, this.life, 'disks', { holds, answer: async () => undefined });
+    const owners: Owners = {
+      async holds(diskId, ids) {
+        const held = await asked.holds(diskId, ids);
+        // What the disk does meanwhile is not in its answer.
+        await asked.answer();
+        return held;
+      },
+    };
     const ports = {
-      owners: scheduled(scheduler, this.life, 'disks', { holds }),
+      owners,
       pause: () => turns.pause(),
       ...{ random: { uuid }, sha256, packTargetBytes: PACK_BYTES },
     };
     return prune(this.core.context, ports, options);
+  }
+
+  check(mode: 'structure' | 'bytes'): Promise<CheckReport> {
+    const turns = this.#turns();
+    return checkVault(this.core, { pause: () => turns.pause() }, mode);
+  }
+
+  /** Copies a backup of another vault, in this vault's present life. */
+  async copyFrom(from: SimVault, fromBackupId: string, backupId: string): Promise<void> {
+    const { core, life } = this;
+    const { scheduler, host, uuid, sha256 } = this.#ground;
+    const turns = this.#turns();
+    const describe = async () => {
+      if (from.isLost) throw new Fault(`${from.name} has lost its rows`);
+      return from.life.serve(async () => from.core.available(fromBackupId));
+    };
+    const ports = {
+      ...{ host, vault: core, from: scheduledVault(scheduler, life, from), sha256, random: { uuid } },
+      obs: scheduledObs(scheduler, life, this.#ground.obs),
+      pause: () => turns.pause(),
+      packTargetBytes: PACK_BYTES,
+    };
+    core.context.copying.add(backupId);
+    try {
+      const source = await scheduled(scheduler, life, from.name, { describe }).describe();
+      const copiedFrom = { vaultId: from.id, backupId: fromBackupId };
+      await copyBackup(ports, source, backupId, { ...source.label, automatic: false, copiedFrom });
+    } finally {
+      core.context.copying.delete(backupId);
+    }
   }
 
   /** Makes the rows anew from object storage. `operationId`: the same one again goes on. */

@@ -1,7 +1,9 @@
 // Operations of vaults through the API: begun, watched, read, refused; prune, check and copy on real bytes in R2.
 
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
+import { VaultKeys } from '../../engine/repository/keys.ts';
+import { Kind } from '../../engine/types.ts';
 import { vaultClient } from '../../worker/vault/client.ts';
 import type { Api, Json } from './api.ts';
 import { bindings, randomBytes } from './disk-driver.ts';
@@ -198,6 +200,24 @@ describe('copy', () => {
     await api.restore(copies[0].id, scene.volumeId);
   });
 
+  test('is no work of the disk, which may be deleted meanwhile', async () => {
+    const scene = await Scene.make();
+    const { api, volumeId, contents } = scene;
+    const toVaultId = await vaultNamed(api, 'elsewhere');
+    const copying = await scene.begin('copy', { toVaultId });
+    const deleting = await api.answer('DELETE', `/evs/v2/{p}/cloudvolumes/${volumeId}`);
+    expect([copying.status, deleting.status]).toEqual([202, 200]);
+    await api.gone(`/evs/v2/{p}/cloudvolumes/${volumeId}`);
+    const { state, report } = await scene.ended(JSON.parse(copying.text).operation.id);
+    expect([state, report.copied]).toEqual(['done', 2]);
+    const listed = (await api.ask('GET', '/cbr/v3/{p}/backups')).backups as Json[];
+    const copies = listed.filter((backup) => backup.vault_id === toVaultId);
+    const found = await Promise.all(copies.map((copy) => api.read(`backups/${copy.id}`, 2 * MIB)));
+    expect(contents.every((content) => found.some((bytes) => bytes.every((byte, i) => byte === content[i])))).toBe(
+      true,
+    );
+  });
+
   test('that cannot be made says so, and leaves no backup that looks whole', async () => {
     const scene = await Scene.make();
     const toVaultId = await vaultNamed(scene.api, 'elsewhere');
@@ -211,6 +231,36 @@ describe('copy', () => {
     ]);
     expect((await scene.begin('copy', { toVaultId: scene.vaultId })).status).toBe(400);
     expect((await scene.begin('copy', { toVaultId: crypto.randomUUID() })).status).toBe(404);
+  });
+});
+
+test('what lands in object storage after its vault was deleted goes a week later', async () => {
+  const { api, vaultId } = await Scene.make();
+  const path = `/cbr/v3/{p}/vaults/${vaultId}`;
+  await api.ask('DELETE', path);
+  await api.gone(path);
+  const keys = new VaultKeys(api.projectId, vaultId);
+  const late = keys.pack(1, Kind.block, crypto.randomUUID());
+  await bindings.OBS.put(late, randomBytes(100));
+  const stub = bindings.PROJECT.get(bindings.PROJECT.idFromName(api.projectId));
+  const sweep = async () => {
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec("UPDATE job SET body = json_set(body, '$.endedRealMs', 1) WHERE body ->> 'state' = 'over'");
+      storage.sql.exec("UPDATE due SET due_ms = 1 WHERE key = 'sweep'");
+      return storage.setAlarm(Date.now() + 60_000);
+    });
+    await runDurableObjectAlarm(stub);
+  };
+  await api.until('the deletion to be over, and looked after', async () => {
+    await sweep();
+    return (await bindings.OBS.head(late)) === null ? true : null;
+  });
+  expect(await bindings.OBS.head(keys.closed())).not.toBeNull();
+  // It was the last time.
+  const jobs = () => runInDurableObject(stub, (_, { storage }) => storage.sql.exec('SELECT id FROM job').toArray());
+  await api.until('nothing to be left', async () => {
+    await sweep();
+    return (await jobs()).length === 0 ? true : null;
   });
 });
 
@@ -261,6 +311,16 @@ describe('operations', () => {
     expect((await list(`?limit=1&marker=${first.next}`)).operations[0].id).toBe(id);
     expect((await list('?kind=check&state=done')).operations).toHaveLength(1);
     expect((await list(`?vaultId=${crypto.randomUUID()}`)).operations).toEqual([]);
+  });
+
+  test('on a vault that was rebuilt elsewhere fail at once, and say why', async () => {
+    const scene = await Scene.make();
+    const keys = new VaultKeys(scene.api.projectId, scene.vaultId);
+    await bindings.OBS.put(keys.generation(2), new Uint8Array(1));
+    for (const kind of ['prune', 'check']) {
+      const { state, error } = await scene.run(kind);
+      expect([state, error]).toMatchObject(['failed', { message: expect.stringMatching(/rebuilt/) }]);
+    }
   });
 
   test('are nobody else’s, and refuse what makes no sense', async () => {

@@ -7,7 +7,7 @@ import { MemoryDiskStore } from '../../engine/memory/disk-store.ts';
 import { MemoryVaultStore } from '../../engine/memory/vault-store.ts';
 import { digestAt, Objects } from '../../engine/objects.ts';
 import { type BackupRequest, backUp } from '../../engine/repository/backup.ts';
-import type { VaultClient, VaultStore } from '../../engine/repository/ports.ts';
+import type { BackupState, VaultClient, VaultStore } from '../../engine/repository/ports.ts';
 import { ObsObjectSource } from '../../engine/repository/source.ts';
 import { VaultCore } from '../../engine/repository/vault.ts';
 import { BLOCK_BYTES, type Digest, Kind, type ObjectRef, PAGE_BYTES, toHex } from '../../engine/types.ts';
@@ -16,6 +16,7 @@ import { SqlVaultStore } from '../../worker/adapters/sql-vault-store.ts';
 import type { Env } from '../../worker/env.ts';
 import { engineHost } from '../../worker/host.ts';
 import type { AllocatedBlocks, DataFault, VaultRpc } from '../../worker/protocol.ts';
+import { refuseBeyond } from '../../worker/vault/capacity.ts';
 import { vaultClient } from '../../worker/vault/client.ts';
 import { compressibleBytes, halfRandomBytes, mostlyRandomBytes, randomBytes } from '../conformance/data.ts';
 import { vaultStoreConformance } from '../conformance/vault-store.ts';
@@ -269,6 +270,44 @@ describe('jobs', () => {
     // A create that comes late does not bring an empty vault back.
     expect(await stub.run(PROJECT, 'late', { kind: 'create' })).toMatchObject({ state: 'failed', code: 'not-found' });
     expect(await stub.run(PROJECT, 'del', { kind: 'delete' })).toEqual({ state: 'gone' });
+  });
+});
+
+test('whether one more pack has room costs no look at every backup', async () => {
+  const stub = env.STORE_HOST.get(env.STORE_HOST.newUniqueId());
+  await runInDurableObject(stub, (_host, state) => {
+    const store = new SqlVaultStore(state.storage);
+    store.createTables();
+    const label = { name: '', volumeId: '', volumeName: '', zone: '', createdMs: 1, automatic: false };
+    const write = (id: number, backupState: BackupState) =>
+      store.writeBackup({
+        ...{ id: String(id), state: backupState, generation: 1, diskId: '', root: new Uint8Array(32) },
+        ...{ sizeBytes: 1, allocatedBlocks: 1, committedMs: id, label },
+        result: { logicalBytes: 1, storedBytes: 10, objectCount: 1, incremental: false },
+      });
+    const fits = (bytes: number, capacityBytes: number) => {
+      const pack = { sessionId: 'none', uuid: crypto.randomUUID(), bytes };
+      return () => refuseBeyond(store, pack, capacityBytes);
+    };
+    for (let id = 0; id < 50; id++) write(id, id % 5 === 0 ? 'deleted' : 'available');
+    expect(fits(1, 400)).toThrow(/full/);
+    const mark = store.meter.mark();
+    expect(fits(1, 401)).not.toThrow();
+    expect(store.meter.since(mark).rowsRead).toBeLessThan(5);
+    // A commit, a deletion, and a commit that was rolled back.
+    write(50, 'available');
+    expect(fits(1, 410)).toThrow(/full/);
+    write(1, 'deleting');
+    expect(fits(1, 401)).not.toThrow();
+    const failing = () =>
+      store.transaction(() => {
+        write(51, 'available');
+        expect(fits(1, 401)).toThrow(/full/);
+        throw new Error('rolled back');
+      });
+    expect(failing).toThrow('rolled back');
+    expect(fits(1, 401)).not.toThrow();
+    expect(fits(1, 400)).toThrow(/full/);
   });
 });
 

@@ -26,6 +26,7 @@ const DELETIONS: readonly JobAction[] = [
   'deleteSnapshot',
   'deleteBackup',
   'deleteVault',
+  'sweepVault',
   'unmarkClone',
 ];
 

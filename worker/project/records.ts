@@ -143,6 +143,8 @@ export type JobAction =
   /** What a project tells another about a backup that is shared. */
   | 'tellShare'
   | 'deleteVault'
+  /** A second look, long after a vault was deleted: a pack that was on its way then may have landed. */
+  | 'sweepVault'
   /** A vault's settings are put beside its backups. */
   | 'keepSettings'
   /** Long work of our own (operations.ts). */

@@ -5,7 +5,7 @@ import type { JobAction } from './records.ts';
 import { endTask } from './tasks.ts';
 
 export const vaultEndings: Readonly<
-  Record<Extract<JobAction, 'createVault' | 'deleteVault' | 'keepSettings'>, Ending>
+  Record<Extract<JobAction, 'createVault' | 'deleteVault' | 'sweepVault' | 'keepSettings'>, Ending>
 > = {
   createVault: {
     errorCode: 'BackupService.9910',
@@ -21,6 +21,9 @@ export const vaultEndings: Readonly<
 
   // They are the project's all the same; object storage then has older ones.
   keepSettings: { errorCode: 'BackupService.9910', done() {}, failed() {} },
+
+  // Nobody waits for it, and nothing here knows of the vault any more.
+  sweepVault: { errorCode: 'BackupService.9910', done() {}, failed() {} },
 
   deleteVault: {
     errorCode: 'BackupService.9910',

@@ -89,7 +89,9 @@ export function setVolumeFlags(control: Control, id: string, flags: VolumeFlags)
 export function deleteVolume(control: Control, id: string, input: DeleteVolume): { jobId: string } {
   const jobId = newJobId();
   const volume = control.volume(id);
-  const backingUp = control.backups.by('volumeId', id).some((backup) => isOfDisk(backup) && backup.status === 'creating');
+  const backingUp = control.backups
+    .by('volumeId', id)
+    .some((backup) => isOfDisk(backup) && backup.status === 'creating');
   if (backingUp) throw new Refusal('volume-delete-backing-up', { id });
   const forced = input.force === true && volume.jobId === null;
   const deleting = beginOnVolume(forced ? { ...volume, status: 'error' } : volume, 'delete', jobId);

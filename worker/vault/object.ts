@@ -12,7 +12,7 @@ import { BackupReader } from '../../engine/repository/reader.ts';
 import { claimForDeletion } from '../../engine/repository/rebuild-takeover.ts';
 import { putSettings } from '../../engine/repository/settings.ts';
 import { VaultCore } from '../../engine/repository/vault.ts';
-import { SUPERSEDED, VAULT_FORMAT, type VaultPorts } from '../../engine/repository/vault-context.ts';
+import { VAULT_FORMAT, type VaultPorts } from '../../engine/repository/vault-context.ts';
 import { damageVault, type VaultDamage } from '../../engine/repository/vault-damage.ts';
 import type { Kind, ObjectRef } from '../../engine/types.ts';
 import { R2Obs } from '../adapters/r2-obs.ts';
@@ -98,8 +98,6 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
       if (known !== null) return JSON.parse(known) as JobReport;
       if (job.kind === 'delete') return await this.#delete();
       if (isOperationJob(job)) {
-        // Only another rebuild changes that: whoever waits must be told.
-        if (this.#store.readMeta()?.state === VaultState.superseded) throw new EngineError('invalid', SUPERSEDED);
         const report = await this.#operations.run(jobId, job);
         return report.state === 'done' ? this.#remember(jobId, report) : report;
       }
@@ -107,9 +105,12 @@ export class Vault extends DurableObject<Env> implements VaultRpc, VaultWire {
       else await this.#core.deleteBackup(job.backupId);
       return this.#remember(jobId, { state: 'done', result: { cost: this.#meter.since(mark) } });
     } catch (error) {
-      const code = error instanceof EngineError ? FAILURES[error.code] : undefined;
+      if (!(error instanceof EngineError)) throw error;
+      // A vault that was rebuilt elsewhere never does it: whoever waits for an operation must be told.
+      const isHopeless = isOperationJob(job) && this.#store.readMeta()?.state === VaultState.superseded;
+      const code = isHopeless ? 'invalid' : FAILURES[error.code];
       if (code === undefined) throw error;
-      const report: JobReport = { state: 'failed', code, message: (error as EngineError).message };
+      const report: JobReport = { state: 'failed', code, message: error.message };
       return code === 'busy' ? report : this.#remember(jobId, report);
     }
   }

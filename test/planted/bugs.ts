@@ -46,7 +46,7 @@ export const BUGS: readonly PlantedBug[] = [
     name: 'leases-ignored',
     rule: 'what a lease names is in use, though its backup is deleted',
     edits: [{ file: PRUNE, find: '        ...store.listLeases(),\n', put: '' }],
-    seedsMax: 30,
+    seedsMax: 100,
   },
   {
     name: 'deleting-ignored',

@@ -12,10 +12,17 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string' },
     operations: { type: 'string', default: String(OPERATIONS) },
     planted: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
 
-if (values.planted) {
+const HELP = `npm run soak [-- options]: the repository's model over many seeds
+  --seeds N           how many (1000), from --from N (1)
+  --seed N            that one again, with --operations N of them (${OPERATIONS})
+  --planted [NAME]    plants bugs, one or all, until each is seen`;
+
+if (values.help) console.log(HELP);
+else if (values.planted) {
   const { runPlanted } = await import('../planted/run.ts');
   await runPlanted(positionals);
 } else {

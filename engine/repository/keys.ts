@@ -2,6 +2,7 @@
 // named, nothing that is named by content, and a generation in each of them (docs/repository-format.md).
 
 import { EngineError } from '../errors.ts';
+import type { Obs } from '../ports.ts';
 import { fromHex, Kind, toHex } from '../types.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -124,4 +125,15 @@ export class VaultKeys {
 /** Ten digits, so that keys sort as numbers do. */
 function digits(value: number): string {
   return value.toString().padStart(10, '0');
+}
+
+/** All keys under a prefix, in order; memory grows with their number. */
+export async function listAll(obs: Obs, prefix: string): Promise<string[]> {
+  const all: string[] = [];
+  for (let cursor: string | null = null; ; ) {
+    const page: Awaited<ReturnType<Obs['list']>> = await obs.list(prefix, cursor);
+    all.push(...page.keys);
+    if (page.cursor === null) return all;
+    cursor = page.cursor;
+  }
 }

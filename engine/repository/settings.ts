@@ -2,7 +2,7 @@
 // under their names. Versions are put once each, like everything; the largest revision counts.
 
 import { EngineError } from '../errors.ts';
-import type { Obs } from '../ports.ts';
+import { listAll } from './keys.ts';
 import { decodeRecord, encodeRecord, RECORD_VERSION, type SettingsRecord } from './manifest.ts';
 import type { VaultContext } from './vault-context.ts';
 
@@ -43,16 +43,5 @@ async function readOne(vault: VaultContext, key: string): Promise<SettingsRecord
     // They are worth less than the backups beside them: what cannot be read is left out.
     if (error instanceof EngineError) return null;
     throw error;
-  }
-}
-
-/** All keys under a prefix, in order. */
-async function listAll(obs: Obs, prefix: string): Promise<string[]> {
-  const all: string[] = [];
-  for (let cursor: string | null = null; ; ) {
-    const page: Awaited<ReturnType<Obs['list']>> = await obs.list(prefix, cursor);
-    all.push(...page.keys);
-    if (page.cursor === null) return all;
-    cursor = page.cursor;
   }
 }

@@ -5,7 +5,7 @@ import type { EngineHost } from '../host.ts';
 import { flipBit } from '../memory/rows.ts';
 import type { Obs } from '../ports.ts';
 import { sample, seeded } from '../seeded.ts';
-import type { VaultKeys } from './keys.ts';
+import { listAll, type VaultKeys } from './keys.ts';
 import { FRAME_HEADER_BYTES } from './pack-format.ts';
 import { readPack } from './pack-reader.ts';
 
@@ -94,14 +94,4 @@ function edit(
   const edited = bytes.slice();
   edited.set(fault === 'lose' ? new Uint8Array(end - start) : flipBit(bytes.subarray(start, end), random)!, start);
   return edited;
-}
-
-async function listAll(obs: Obs, prefix: string): Promise<string[]> {
-  const all: string[] = [];
-  for (let cursor: string | null = null; ; ) {
-    const page: Awaited<ReturnType<Obs['list']>> = await obs.list(prefix, cursor);
-    all.push(...page.keys);
-    if (page.cursor === null) return all;
-    cursor = page.cursor;
-  }
 }
